@@ -1,0 +1,1 @@
+"""From passages to a checked answer, or to silence."""

@@ -1,0 +1,1 @@
+"""Every model and every library that runs one; fetched once, then offline."""

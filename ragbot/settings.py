@@ -1,0 +1,149 @@
+"""`ragbot.toml` and the environment -> one typed, immutable `Settings`.
+
+Precedence: arguments of `load_settings`, then the environment (`RAGBOT_ANSWER__COMPOSER=extract`),
+then the file, then the defaults below. An unknown or ill-typed key is an error that names it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from ragbot.errors import SettingsError
+
+DEFAULT_FILE = "ragbot.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EmbedderSettings(_Section):
+    """Which model turns text into vectors. Changing it asks for `ragbot index --rebuild`."""
+
+    model: str = "all-minilm-l6-v2"
+    """A name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a folder."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = Field(default=0, ge=0)
+    """CPU threads; 0 takes what the machine has."""
+
+
+class IngestSettings(_Section):
+    """Limits under which files are read, and how text is cut."""
+
+    chunk_tokens: int = Field(default=180, ge=32, le=8192)
+    """Most tokens (of the embedder) in a passage's own text; its title and headings come on top."""
+    file_seconds: float = Field(default=60.0, gt=0)
+    file_memory_mb: int = Field(default=1536, ge=256)
+    max_file_mb: float = Field(default=200.0, gt=0)
+    max_unpacked_mb: float = Field(default=500.0, gt=0)
+    """Most that an archive (docx, pptx, xlsx) may unpack to."""
+    workers: int = Field(default=0, ge=0)
+    """Processes that parse files; 0 takes what the machine has, at most 4."""
+
+
+class SearchSettings(_Section):
+    k: int = Field(default=8, ge=1, le=1000)
+    candidates: int = Field(default=50, ge=1, le=10_000)
+    """How many passages each side proposes before fusion."""
+    glossary: Path | None = None
+    """A TSV file of term pairs (`language:term<TAB>language:term`) added to the built-in ones, so that a
+    question in one language finds documents in another."""
+
+
+class AnswerSettings(_Section):
+    composer: Literal["extract", "generate"] = "extract"
+    """`generate`: the language model drafts, each sentence is checked; `extract`: quotes only."""
+    passages: int = Field(default=5, ge=1, le=50)
+    max_sentences: int = Field(default=3, ge=1, le=20)
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    """Least estimated probability that the passages answer the question; below it the bot abstains."""
+    contact: str = ""
+    """How to reach a person, put into replies that hand over: `support@shop.example, +44 20 7946 0000`."""
+
+
+class GeneratorSettings(_Section):
+    model: str = "smollm2-135m-instruct"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_tokens: int = Field(default=160, ge=1)
+    base_url: str = ""
+    """Of an OpenAI-compatible server, such as `http://127.0.0.1:8080/v1`; empty: run the model here."""
+    api_key_env: str = "RAGBOT_API_KEY"
+    """Name of the environment variable that holds the server's key."""
+    context_tokens: int = Field(default=4096, ge=256)
+    """Window of a remote model; a local one knows its own."""
+    timeout_seconds: float = Field(default=60.0, gt=0)
+
+
+class SessionSettings(_Section):
+    retention_days: float = Field(default=30.0, gt=0)
+    history_turns: int = Field(default=12, ge=0)
+    """How many past messages a question sees."""
+
+
+class ModelsSettings(_Section):
+    cache: Path | None = None
+    """Where models live; None: the user's cache folder (`RAGBOT_MODELS__CACHE` in the environment)."""
+
+
+class Settings(BaseSettings):
+    """All of it. Instances are immutable; `model_copy(update=...)` makes a changed one."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="RAGBOT_", env_nested_delimiter="__"
+    )
+
+    embedder: EmbedderSettings = EmbedderSettings()
+    ingest: IngestSettings = IngestSettings()
+    search: SearchSettings = SearchSettings()
+    answer: AnswerSettings = AnswerSettings()
+    generator: GeneratorSettings = GeneratorSettings()
+    sessions: SessionSettings = SessionSettings()
+    models: ModelsSettings = ModelsSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments and the environment only: no .env file is picked up by accident."""
+        return named["init_settings"], named["env_settings"]
+
+
+def load_settings(file: str | os.PathLike[str] | None = None, **overrides: Any) -> Settings:
+    """Read `file` (default: `ragbot.toml` if it exists), the environment and `overrides` (sections as dicts).
+
+    Raises `SettingsError` naming each wrong key, or the file if it is missing or no TOML.
+    """
+    path = Path(file) if file is not None else Path(DEFAULT_FILE)
+    if file is not None and not path.is_file():
+        raise SettingsError(f"settings file {path} does not exist; create it or leave out --config")
+
+    class _FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            first = super().settings_customise_sources(settings_cls, *sources, **named)
+            return (*first, TomlConfigSettingsSource(settings_cls, toml_file=path))
+
+    try:
+        loaded = _FromFile(**overrides)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}"
+            + ("" if isinstance(each.get("input"), dict) else f" (got {each.get('input')!r})")
+            for each in error.errors()
+        ]
+        raise SettingsError("wrong settings:\n" + "\n".join(lines)) from error
+    except (ValueError, OSError) as error:  # tomllib's error is a ValueError
+        raise SettingsError(f"{path} cannot be read as TOML: {error}") from error
+    return Settings.model_construct(**{name: getattr(loaded, name) for name in Settings.model_fields})

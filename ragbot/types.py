@@ -1,0 +1,212 @@
+"""The values that travel between stages: frozen, slotted, keyword-only. No behaviour beyond
+`Answer.to_dict`, and no third-party import.
+
+Offsets are always counts of Unicode code points in `Document.text`, half open: `[start, end)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+Status = Literal["answered", "abstained", "clarify", "handoff", "smalltalk"]
+Verdict = Literal["supported", "contradicted", "unsupported"]
+Role = Literal["user", "assistant", "system"]
+
+_NO_META: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One file (or one row set of a file) as readable text."""
+
+    id: str
+    """Content hash of source and text: the same document always has the same id."""
+    source: str
+    """Where it came from, as a person would name it: `shop/returns.md`."""
+    title: str
+    text: str
+    """The readable text: no markup, no navigation; what citations quote."""
+    page_starts: tuple[int, ...] = ()
+    """Offset at which each page (PDF), slide (PPTX) or sheet (XLSX) begins; empty where there are none."""
+    language: str = "und"
+    """ISO 639-1 code, or `und` where it could not be told."""
+    meta: Mapping[str, Any] = _NO_META
+    """Front matter and other properties of the file; JSON values only."""
+    sha256: str = ""
+    """Hash of the file's bytes, in hex."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A passage: the unit that is searched and cited. `document.text[start:end] == chunk.text`."""
+
+    id: str
+    document_id: str
+    source: str
+    title: str
+    heading: str
+    """Path of headings above the passage, outermost first, joined by ` > `; may be empty."""
+    text: str
+    start: int
+    end: int
+    page: int | None = None
+    """1-based page, slide or sheet on which the passage begins."""
+    meta: Mapping[str, Any] = _NO_META
+    """`kind` (`text`, `table`, `code`, `faq`, `row`), `language`, and the document's own properties.
+    An FAQ entry carries `question` and the offset `answer_start` into `Chunk.text`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that was found, with the evidence of every stage that saw it."""
+
+    chunk: Chunk
+    score: float
+    """Final score, higher is better; comparable within one search only."""
+    dense_rank: int | None = None
+    """1-based rank by embedding; None where the dense side did not return it."""
+    dense_score: float | None = None
+    """Cosine similarity, -1..1."""
+    lexical_rank: int | None = None
+    """1-based rank by BM25."""
+    lexical_score: float | None = None
+    rerank_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Role
+    text: str
+    at: float = 0.0
+    """Seconds since the epoch; 0 where unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What the customer's message was taken to mean."""
+
+    question: str
+    """The message as typed."""
+    standalone: str
+    """The message with what it leaves to the conversation filled in; `question` itself if it stands alone."""
+    language: str
+    intent: str = "question"
+    """`question`, `smalltalk` or `handoff`."""
+    intent_confidence: float = 1.0
+    sentiment: float | None = None
+    """-1..1, or None where it was not measured."""
+    entities: tuple[str, ...] = ()
+    """Names, codes and products that the message or the conversation is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One chat message for a generator."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What the generator is given."""
+
+    messages: tuple[Message, ...]
+    hits: tuple[Hit, ...]
+    """The passages that are in the prompt, numbered from 1 in this order."""
+    dropped: int
+    """How many passages and turns did not fit the token budget."""
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What the generator gave."""
+
+    text: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: Literal["stop", "length"]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A place in a document, with the words that stand there: `document.text[start:end] == quote`."""
+
+    number: int
+    """1-based; `[1]` in the answer's text."""
+    source: str
+    title: str
+    heading: str
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    chunk_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Where a claim is supported: offsets into the passage's text."""
+
+    passage: int
+    """1-based number of the passage in the list that was given."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One sentence of an answer and what the passages say of it."""
+
+    text: str
+    verdict: Verdict
+    support: float
+    """Strength of the support, 0..1."""
+    citations: tuple[int, ...] = ()
+    """Numbers of the citations (in an `Answer`) or passages (from a `Verifier`) that support it."""
+    evidence: Evidence | None = None
+    reason: str = ""
+    """Why it is not supported, such as `number 30 is not in the passage`; empty where it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the customer gets. Abstaining is an answer, never an exception."""
+
+    text: str
+    status: Status
+    reason: str
+    """Why this status, in a few words for the operator."""
+    understanding: Understanding
+    claims: tuple[Claim, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    confidence: float = 0.0
+    """Estimated probability that the passages answer the question, 0..1; 0 where nothing was searched."""
+    session: str | None = None
+    trace_id: str = ""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts and lists with the field names above, ready for `json.dumps`."""
+        plain: dict[str, Any] = to_plain(self)
+        return plain
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses, mappings and tuples to what JSON knows."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: to_plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [to_plain(item) for item in value]
+    return value
