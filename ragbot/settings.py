@@ -111,7 +111,7 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # noqa: ARG003 - the signature is pydantic-settings'
         cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments and the environment only: no .env file is picked up by accident."""
