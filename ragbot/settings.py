@@ -111,8 +111,11 @@ class Settings(BaseSettings):
     models: ModelsSettings = ModelsSettings()
 
     @classmethod
-    def settings_customise_sources(  # noqa: ARG003 - the signature is pydantic-settings'
-        cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        *sources: Any,  # noqa: ARG003
+        **named: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments and the environment only: no .env file is picked up by accident."""
         return named["init_settings"], named["env_settings"]

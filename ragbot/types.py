@@ -201,6 +201,16 @@ class Answer:
         return plain
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What `Bot.stream` yields: checked sentences as they are ready, then the whole answer, last and once."""
+
+    kind: Literal["step", "sentence", "answer"]
+    text: str = ""
+    """The sentence with its citation marks, or the name of the step that begins."""
+    answer: Answer | None = None
+
+
 def to_plain(value: Any) -> Any:
     """Dataclasses, mappings and tuples to what JSON knows."""
     if hasattr(value, "__dataclass_fields__"):

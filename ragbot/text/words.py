@@ -26,15 +26,15 @@ _HAN_ONLY = re.compile(rf"[{_HAN}]+")
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 
 STOP_WORDS = frozenset(
-    """a about above after again all also am an and any are as at be because been before being below between
-    both but by can could d did do does doing don down during each few for from further get had has have having
-    he her here hers him his how i if in into is it its itself just ll m me more most my myself no nor not now
-    of off on once only or other our ours out over own please re s same she should so some such t than that the
-    their them then there these they this those through to too under until up us ve very was we were what when
-    where which while who whom why will with would you your yours
-    的 了 是 在 我 你 您 他 她 它 们 我们 你们 他们 和 与 及 或 也 都 就 而 但 吗 呢 吧 啊 呀 么 什么 怎么 怎样 如何
-    哪 哪里 哪个 哪些 谁 几 多少 多 久 请 请问 能 能否 可以 会 要 想 有 没有 这 那 这个 那个 一个 一 个 被 把 给 对
-    从 到 为 为什么 着 过 不 很 还""".split()
+    """a about above after again all also am an and any are as at be because been before being below
+    between both but by can could d did do does doing don down during each few for from further get had
+    has have having he her here hers him his how i if in into is it its itself just ll m me more most my
+    myself no nor not now of off on once only or other our ours out over own please re s same she should
+    so some such t than that the their them then there these they this those through to too under until
+    up us ve very was we were what when where which while who whom why will with would you your yours
+    的 了 是 在 我 你 您 他 她 它 们 我们 你们 他们 和 与 及 或 也 都 就 而 但 吗 呢 吧
+    啊 呀 么 什么 怎么 怎样 如何 哪 哪里 哪个 哪些 谁 几 多少 多 久 请 请问 能 能否 可以 会
+    要 想 有 没有 这 那 这个 那个 一个 一 个 被 把 给 对 从 到 为 为什么 着 过 不 很 还""".split()
 )
 """Words that carry no subject of their own, in English and Chinese."""
 
