@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal
 
 Status = Literal["answered", "abstained", "clarify", "handoff", "smalltalk"]
 Verdict = Literal["supported", "contradicted", "unsupported"]
 Role = Literal["user", "assistant", "system"]
-
-_NO_META: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +30,7 @@ class Document:
     """Offset at which each page (PDF), slide (PPTX) or sheet (XLSX) begins; empty where there are none."""
     language: str = "und"
     """ISO 639-1 code, or `und` where it could not be told."""
-    meta: Mapping[str, Any] = _NO_META
+    meta: Mapping[str, Any] = field(default_factory=dict)
     """Front matter and other properties of the file; JSON values only."""
     sha256: str = ""
     """Hash of the file's bytes, in hex."""
@@ -54,7 +51,7 @@ class Chunk:
     end: int
     page: int | None = None
     """1-based page, slide or sheet on which the passage begins."""
-    meta: Mapping[str, Any] = _NO_META
+    meta: Mapping[str, Any] = field(default_factory=dict)
     """`kind` (`text`, `table`, `code`, `faq`, `row`), `language`, and the document's own properties.
     An FAQ entry carries `question` and the offset `answer_start` into `Chunk.text`."""
 
