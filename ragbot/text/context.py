@@ -15,13 +15,14 @@ from ragbot.types import Turn
 
 _OPENING = re.compile(
     r"^\s*(?:(?:and|but|or|also|then|so|ok(?:ay)?|thanks|hmm|well|plus)\b[,\s]*)+\S"
-    r"|^\s*(?:what|how) about\b|^\s*(?:what|how|why) (?:if|else|then)\b|^\s*(?:same|which one|why|why not|how so)\b"
+    r"|^\s*(?:what|how) about\b|^\s*(?:what|how|why|who|anything|any) (?:if|else|then|other)\b"
+    r"|^\s*(?:same|which one|why|why not|how so)\b"
     r"|^\s*(?:那么?|还有|另外|然后|如果|要是|可是|但是?|换成|它|这个?|该|后者|前者)",
     re.IGNORECASE,
 )
 _POINTER = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|those|these|this one|that one|that|this|the (?:other|same|first|second|third|"
-    r"latter|former|last|new|old|cheaper|bigger|smaller) ones?|ones?|he|she|him|her|there|instead|either|both)\b"
+    r"\b(?:it|its|they|them|their|theirs|those|these|this one|that one|that|this|ones?|he|she|him|his|her|"
+    r"there|instead|either|both|the (?:other|same|first|second|third|latter|former|last|new|old) ones?)\b"
     r"|它们?|这个|那个|这种|那种|这款|那款|这些|那些|上面|上述|刚才|其中|前者|后者|该(?=[产型套计])",
     re.IGNORECASE,
 )
@@ -34,7 +35,7 @@ _ANTECEDENT_FREE = re.compile(  # "is it possible", "that" as conjunction, "ther
     re.IGNORECASE,
 )
 _ENDING = re.compile(r"(?:呢|的话)[？?。.!！\s]*$")
-_NAME = re.compile(
+NAME = re.compile(
     r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w-]*(?:\s+(?:[A-Z][\w-]*|\d+\w*))*\b|\b[A-Z]{2,}[-\w]*\d[\w-]*\b"
 )
 _MAX_CARRIED = 400  # characters of earlier turns that a question may carry
@@ -56,7 +57,7 @@ def leans_on_history(question: str, history: Sequence[Turn]) -> bool:
 
 def names(text: str) -> list[str]:
     """Names and codes in `text`: capitalised words within a sentence, and codes such as `E-417`."""
-    return list(dict.fromkeys(match.group() for match in _NAME.finditer(text)))
+    return list(dict.fromkeys(match.group() for match in NAME.finditer(text)))
 
 
 def subject(history: Sequence[Turn]) -> str:
