@@ -1,0 +1,93 @@
+"""Messages that need no search: small talk, and a wish for a person; and the bot's own fixed words.
+
+A message is small talk only if nothing of substance is left once its courtesies are taken away, so that
+"hi, how long do refunds take?" stays a question. The phrases are data: `phrases.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from ragbot.text.words import content_terms
+
+_ALL_AT_ONCE = re.IGNORECASE
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> dict[str, Any]:
+    return tomllib.loads(files("ragbot.dialogue").joinpath("phrases.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _small_talk() -> dict[str, re.Pattern[str]]:
+    kinds = _phrases()["smalltalk"]
+    return {kind: re.compile("|".join(entry["patterns"]), _ALL_AT_ONCE) for kind, entry in kinds.items()}
+
+
+@lru_cache(maxsize=1)
+def _filler() -> re.Pattern[str]:
+    return re.compile("|".join(_phrases()["filler"]["patterns"]), _ALL_AT_ONCE)
+
+
+@lru_cache(maxsize=1)
+def _handoff() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    entry = _phrases()["handoff"]
+    wanted = "|".join(entry["patterns"]).replace("PERSON", entry["person"])
+    return re.compile(wanted, _ALL_AT_ONCE), re.compile("|".join(entry["except"]), _ALL_AT_ONCE)
+
+
+def wants_person(message: str) -> bool:
+    """Whether the customer asks to be handed over to a person."""
+    wanted, about = _handoff()
+    return wanted.search(message) is not None and about.search(message) is None
+
+
+def small_talk(message: str) -> str | None:
+    """The kind of courtesy (a key of `[smalltalk]`) if the message is nothing else, else None."""
+    rest = message
+    found: str | None = None
+    for kind, pattern in _small_talk().items():
+        rest, count = pattern.subn(" ", rest)
+        if count and found is None:
+            found = kind
+    if found is None or content_terms(_filler().sub(" ", rest)):
+        return None
+    return found
+
+
+def _own_language(language: str) -> str:
+    """The bot's own words exist in English and Chinese."""
+    return "zh" if language == "zh" else "en"
+
+
+def small_talk_reply(kind: str, language: str) -> str:
+    return str(_phrases()["smalltalk"][kind][_own_language(language)])
+
+
+def _with_contact(text: str, language: str, contact: str) -> str:
+    if not contact:
+        return text
+    return text + str(_phrases()["handoff"][f"contact_{language}"]).format(contact=contact)
+
+
+def handoff_reply(language: str, contact: str) -> str:
+    """Said when a person takes over; `contact` may be empty."""
+    own = _own_language(language)
+    return _with_contact(_phrases()["handoff"][own], own, contact)
+
+
+def abstain_reply(language: str, contact: str) -> str:
+    """Said when the documents do not answer; `contact` may be empty."""
+    own = _own_language(language)
+    return _with_contact(_phrases()["abstain"][own], own, contact)
+
+
+def foreign_lead(language: str, document_language: str) -> str:
+    """Said before a quote in another language than the customer's."""
+    own = _own_language(language)
+    names = _phrases()["foreign"]["names"][own]
+    return str(_phrases()["foreign"][own]).format(language=names.get(document_language, document_language))
