@@ -65,25 +65,36 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
-def _han_words(run: str) -> list[str]:
-    """Words of a run of Chinese characters, and the character bigrams that are not words already."""
+def bigrams(run: str) -> list[str]:
+    """The pairs of neighbouring characters."""
+    return [run[i : i + 2] for i in range(len(run) - 1)]
+
+
+def _han_words(run: str, *, overlapping: bool) -> list[str]:
+    """Words of a run of Chinese characters; `overlapping` adds shorter words within words, and the character
+    bigrams that are not words already."""
     if len(run) == 1:
         return [run]
     import rjieba
 
-    words: list[str] = [word for word in rjieba.cut_for_search(run) if word.strip()]
+    if not overlapping:
+        return [str(word) for word in rjieba.cut(run) if word.strip()]
+    words = [str(word) for word in rjieba.cut_for_search(run) if word.strip()]
     known = set(words)
-    return words + [pair for i in range(len(run) - 1) if (pair := run[i : i + 2]) not in known]
+    return words + [pair for pair in bigrams(run) if pair not in known]
 
 
-def terms(text: str) -> list[str]:
-    """All terms of `text` in order, repeated as often as they occur; stop words included."""
+def terms(text: str, *, overlapping: bool = True) -> list[str]:
+    """All terms of `text` in order, repeated as often as they occur; stop words included.
+
+    `overlapping=False` gives each Chinese character to one word only, as a reader would cut it.
+    """
     folded = fold(text)
     found: list[str] = []
     for match in _TOKEN.finditer(folded):
         token = match.group()
         if is_han(token):
-            found.extend(_han_words(token))
+            found.extend(_han_words(token, overlapping=overlapping))
         elif token[0].isdigit() or len(token) < 3:
             found.append(token.replace(",", ""))
         else:
@@ -97,7 +108,7 @@ def _stop_terms() -> frozenset[str]:
     return frozenset(term for word in STOP_WORDS for term in (word, stem(word)))
 
 
-def content_terms(text: str) -> list[str]:
+def content_terms(text: str, *, overlapping: bool = True) -> list[str]:
     """The terms of `text` that carry its subject, each once, in order."""
     stop = _stop_terms()
-    return [term for term in dict.fromkeys(terms(text)) if term not in stop]
+    return [term for term in dict.fromkeys(terms(text, overlapping=overlapping)) if term not in stop]

@@ -1,0 +1,189 @@
+"""How likely is it that a piece of a passage answers the question? Explainable features and a logistic model.
+
+The weights stand in `weights.json`, readable, learnt by `scripts/train_evidence.py`. One set serves questions
+in languages that the embedder knows, one those that it does not (there, similarity says nothing).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from ragbot.answer.expected import asked, gives
+from ragbot.answer.facts import facts
+from ragbot.answer.units import Unit
+from ragbot.index.question import Question
+from ragbot.text.words import fold, terms
+from ragbot.types import Hit
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FEATURES: Final = (
+    "unit_cosine",  # question and piece (with its heading)
+    "passage_cosine",  # question and passage
+    "unit_coverage",  # share of the question's concepts, by idf, in the piece
+    "context_coverage",  # ... in the piece, its headings and title
+    "passage_coverage",  # ... in the passage, its headings and title
+    "rarest_missing",  # idf of the rarest concept that the passage lacks, against the highest idf
+    "pairs",  # share of neighbouring concepts of the question that the piece has within a few words
+    "asked_given",  # a kind of fact is asked for, and the piece gives one
+    "asked_lacking",  # ... and the piece gives none
+    "named_missing",  # names, codes and figures of the question that the passage does not speak of
+    "rank",  # logarithm of the passage's rank
+    "length",  # logarithm of the piece's length in words
+    "heading_coverage",  # share of the question's concepts in the headings and the title
+    "is_list",
+    "is_faq",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A piece with the estimate that it answers the question."""
+
+    unit: Unit
+    probability: float
+    features: tuple[float, ...]
+    """In the order of `FEATURES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bags:
+    """The terms of a passage's parts."""
+
+    around: frozenset[str]
+    """Title and headings."""
+    passage: frozenset[str]
+    folded: str
+
+
+def _coverage(question: Question, idf: Mapping[str, float], *bags: frozenset[str]) -> float:
+    """Share of the question's concepts, weighted by idf, that the bags contain."""
+    total = sum(question.weight(concept, idf) for concept in question.concepts)
+    if not total:
+        return 0.0
+    found: float = sum(
+        question.weight(concept, idf) * max((concept.presence(bag) for bag in bags), default=0.0)
+        for concept in question.concepts
+    )
+    return found / total
+
+
+def _pairs(question: Question, unit_terms: Sequence[str]) -> float:
+    """Share of neighbouring concepts of the question that stand within five words of each other in the piece."""
+    places: dict[str, list[int]] = {}
+    for place, term in enumerate(unit_terms):
+        places.setdefault(term, []).append(place)
+    concepts = question.concepts
+    if len(concepts) < 2:
+        return 0.0
+    near = 0
+    for first, second in pairwise(concepts):
+        here = [p for term in first.single_terms for p in places.get(term, ())]
+        there = [p for term in second.single_terms for p in places.get(term, ())]
+        near += any(abs(a - b) <= 5 for a in here for b in there)
+    return near / (len(concepts) - 1)
+
+
+def _named_missing(question: Question, folded: str) -> float:
+    """How many names, codes and figures of the question the passage lacks, at most 2."""
+    squeezed = folded.replace("-", "").replace(" ", "")
+    lacking = 0
+    for fact in facts(question.text):
+        if fact.kind == "name":
+            lacking += not all(word in folded for word in fact.value.split())
+        elif fact.kind == "code":
+            lacking += fact.value not in squeezed
+        elif fact.kind == "number" and len(fact.value) > 1:
+            lacking += fact.value not in folded
+    return float(min(lacking, 2))
+
+
+def _bags(hit: Hit) -> _Bags:
+    chunk = hit.chunk
+    above = f"{chunk.title} {chunk.heading}"
+    around = frozenset(terms(above))
+    return _Bags(around, frozenset(terms(chunk.text)) | around, fold(f"{above} {chunk.text}"))
+
+
+def features(
+    question: Question,
+    hits: Sequence[Hit],
+    units: Sequence[Unit],
+    cosines: NDArray[np.float32],
+    idf: Mapping[str, float],
+) -> list[tuple[float, ...]]:
+    """`FEATURES` of each unit. `cosines` has shape (len(units),): question against piece, 0 where unknown."""
+    bags = [_bags(hit) for hit in hits]
+    highest = max(idf.values(), default=1.0) or 1.0
+    kind = asked(question.original)
+    passage_rows = [
+        _passage_features(question, hit, bag, idf, highest) for hit, bag in zip(hits, bags, strict=True)
+    ]
+    rows: list[tuple[float, ...]] = []
+    for unit, cosine in zip(units, cosines, strict=True):
+        bag, passage = bags[unit.hit], passage_rows[unit.hit]
+        unit_terms = terms(unit.text)
+        own = frozenset(unit_terms)
+        given = kind != "none" and gives(unit.text, kind)
+        values = passage | {
+            "unit_cosine": float(cosine),
+            "unit_coverage": _coverage(question, idf, own),
+            "context_coverage": _coverage(question, idf, own | bag.around),
+            "pairs": _pairs(question, unit_terms),
+            "asked_given": float(given),
+            "asked_lacking": float(kind != "none" and not given),
+            "length": math.log1p(len(unit_terms)),
+            "is_list": float(unit.kind == "list"),
+            "is_faq": float(unit.kind == "faq"),
+        }
+        rows.append(tuple(values[name] for name in FEATURES))
+    return rows
+
+
+def _passage_features(
+    question: Question, hit: Hit, bag: _Bags, idf: Mapping[str, float], highest: float
+) -> dict[str, float]:
+    missing = [question.weight(c, idf) for c in question.concepts if c.presence(bag.passage) < 1.0]
+    return {
+        "passage_cosine": (hit.dense_score or 0.0) if question.embedder_knows else 0.0,
+        "passage_coverage": _coverage(question, idf, bag.passage),
+        "rarest_missing": max(missing, default=0.0) / highest,
+        "named_missing": _named_missing(question, bag.folded),
+        "rank": math.log1p(bag_rank(hit)),
+        "heading_coverage": _coverage(question, idf, bag.around),
+    }
+
+
+def bag_rank(hit: Hit) -> int:
+    """The better of the hit's two ranks."""
+    return min(hit.dense_rank or 99, hit.lexical_rank or 99)
+
+
+@lru_cache(maxsize=1)
+def _weights() -> dict[str, dict[str, float]]:
+    loaded: dict[str, dict[str, float]] = json.loads(
+        files("ragbot.answer").joinpath("weights.json").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def probabilities(rows: Sequence[tuple[float, ...]], *, embedder_knows: bool) -> list[float]:
+    """Logistic model: 1 / (1 + exp(-(bias + weights . features))), each in 0..1."""
+    weights = _weights()["known" if embedder_knows else "unknown"]
+    return [
+        1.0
+        / (
+            1.0
+            + math.exp(-(weights["bias"] + sum(weights[n] * v for n, v in zip(FEATURES, row, strict=True))))
+        )
+        for row in rows
+    ]
