@@ -302,7 +302,6 @@ common wire is sold separately.
 | Storage temperature | -20 to 60 degrees Celsius |
 The T2 needs a Hub 2 or Hub 2 Pro for automations and for remote sensors. Without a hub it still \
 follows its schedules.
----
 ## 3 Wiring and mounting
 Choose a place on an inside wall, about 1.5 metres above the floor, away from draughts, sunlight, \
 lamps and televisions. A distance of at least 30 cm from the next outside corner is recommended.
@@ -888,7 +887,7 @@ SUPPORT_TRIAGE = [
         "Devices under observation",
         table=[
             ["Device", "Symptom", "What to do"],
-            ["BT-230 lots 2408-2411", "swelling", "safety notice, P1"],
+            ["BT-230, recalled lots", "swelling", "see safety notice, P1"],
             ["HB-220 before 2.9.2", "charge shows 92 %", "update, no exchange"],
             ["MS-45 made in week 11/2025", "false alarms at night", "exchange without return"],
             ["CH-10", "crackling", "pair again, then exchange"],
@@ -943,7 +942,7 @@ STORE_TRAINING_ZH = [
         [
             "“指纹会不会被上传？”——不会，只存在锁内芯片。",
             "“老人手指干怎么办？”——可用门卡，或录入同一手指 3 次。",
-            "“甲醛数值准吗？”——48 小时后稳定，仅供参考，不能代替检测报告。",
+            "“甲醛数值准吗？”——仅供参考，不能代替检测报告。",
         ],
     ),
     Slide(
@@ -1017,7 +1016,7 @@ DEVICE_SPECS: dict[str, Rows] = {
         ["Field of view", "110°", "140°", "130°", "150°"],
         ["Digital zoom", "4x", "8x", "none", "6x"],
         ["Protection", "none", "IP66", "IP54", "IP65"],
-        ["Local storage", "microSD 128 GB", "microSD 256 GB", "none", "none"],
+        ["Microphones", 1, 2, 1, 3],
         ["Upload needed", "2 Mbit/s", "4 Mbit/s", "2 Mbit/s", "3 Mbit/s"],
         ["Launch", "June 2021", "April 2025", "February 2021", "May 2024"],
     ],
