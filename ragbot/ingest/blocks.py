@@ -43,6 +43,18 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A file that was not read, and why."""
+
+    source: str
+    """Its name as it is reported: valid UTF-8, on one line."""
+    reason: str
+    """One line that names the cause and the next step."""
+    unsupported: bool = False
+    """True where only the suffix is foreign (a picture, a video): worth a count, not a line each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
     """A block with its place: `text[start:end] == block.text`."""
 
