@@ -18,6 +18,8 @@ Z_95 = 1.959963984540054
 _BOOTSTRAP_SAMPLES = 1000
 _CITATION_MARK = re.compile(r"\s?\[\d+\]")
 _SAME_CHARACTERS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u2011": "-"})
+_HAN = r"[\u3040-\u30ff\u3400-\u9fff]"
+_IDLE_SPACE = re.compile(rf"(?<={_HAN})\s+|\s+(?={_HAN}|%)")
 _ARTICLES = frozenset({"a", "an", "the"})
 _TOKEN = re.compile(r"[\u3400-\u9fff\u3040-\u30ff]|[^\W_]+")
 
@@ -44,9 +46,10 @@ def recall_all(ranked: Sequence[str], right: Collection[str], k: int) -> float |
 
 
 def comparable(text: str) -> str:
-    """The text as facts are compared: NFKC, lower case, plain quotes and dashes, no citation marks."""
+    """The text as facts are compared: NFKC, lower case, plain quotes and dashes, no citation marks, and no
+    spaces beside Han or kana and before %."""
     plain = unicodedata.normalize("NFKC", _CITATION_MARK.sub("", text)).translate(_SAME_CHARACTERS)
-    return " ".join(plain.casefold().split())
+    return _IDLE_SPACE.sub("", " ".join(plain.casefold().split()))
 
 
 def contains(text: str, wanted: str) -> bool:

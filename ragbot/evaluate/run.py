@@ -34,9 +34,9 @@ def evaluate(
     kb: Searches,
     cases: Sequence[Case],
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> EvalReport:
-    """The report over all cases. `progress` is told how many of how many are done.
+    """The report over all cases. `progress` is told the step, and how many of how many are done.
 
     Raises `TestsetError` before the first question if a source is not in the knowledge base.
     """
@@ -44,10 +44,10 @@ def evaluate(
     results: list[Result] = []
     for case in resolved:
         if progress is not None:
-            progress(len(results), len(resolved))
+            progress("asking", len(results), len(resolved))
         results.append(_run(bot, kb, case))
     if progress is not None:
-        progress(len(results), len(resolved))
+        progress("asking", len(results), len(resolved))
     return summarise(results)
 
 

@@ -43,6 +43,8 @@ def test_recall_of_alternatives_and_of_all() -> None:
         ("30–60 days", "30-60 days", True),
         ("３０ days", "30 days", True),
         ("a\nb", "a b", True),
+        ("运费 45 元。", "45元", True),
+        ("A fee of 10 % applies", "10%", True),
     ],
 )
 def test_contains_cuts_no_number_and_no_word(text: str, wanted: str, said: bool) -> None:

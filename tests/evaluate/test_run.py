@@ -186,10 +186,10 @@ def test_unknown_sources_stop_it_before_the_first_question() -> None:
 
 def test_progress_counts_from_none_to_all() -> None:
     """A bar can be drawn from it."""
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[str, int, int]] = []
     kb = ScriptedKnowledge(FOUND, ["a.md", "b.md", "c.md"])
-    evaluate(ScriptedBot(SCRIPT), kb, CASES[:2], progress=lambda done, all_: seen.append((done, all_)))
-    assert seen == [(0, 2), (1, 2), (2, 2)]
+    evaluate(ScriptedBot(SCRIPT), kb, CASES[:2], progress=lambda *told: seen.append(told))
+    assert seen == [("asking", 0, 2), ("asking", 1, 2), ("asking", 2, 2)]
 
 
 def test_gates_name_what_failed() -> None:

@@ -1,0 +1,86 @@
+"""The commands: `ragbot --help`. Results go to stdout, progress and errors to stderr.
+
+This module only joins the commands and turns errors into exit codes. Each command imports what it needs
+when it runs, so that `--help` stays quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from ragbot import __version__
+from ragbot.cli import check, evaluation, knowledge, models, sessions, talk
+from ragbot.cli.output import close_quietly, prepare_streams, warn
+from ragbot.errors import RagbotError
+
+app = typer.Typer(
+    name="ragbot",
+    help="Customer-service answers from a company's own documents: cited, checked, or not given.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(help="Fetch and list the models.", no_args_is_help=True, rich_markup_mode=None)
+sessions_app = typer.Typer(help="See and delete chat memory.", no_args_is_help=True, rich_markup_mode=None)
+
+models_app.command("pull")(models.pull)
+models_app.command("list")(models.list_models)
+sessions_app.command("list")(sessions.list_sessions)
+sessions_app.command("show")(sessions.show)
+sessions_app.command("delete")(sessions.delete)
+sessions_app.command("purge")(sessions.purge)
+
+app.add_typer(models_app, name="models")
+app.command("index")(knowledge.index)
+app.command("search")(knowledge.search)
+app.command("ask")(talk.ask)
+app.command("chat")(talk.chat)
+app.add_typer(sessions_app, name="sessions")
+app.command("eval")(evaluation.evaluate_testset)
+app.command("doctor")(check.doctor)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ragbot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Customer-service answers from a company's own documents: cited, checked, or not given."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit: 0 done, 2 usage, 130 interrupted, else the error's own code."""
+    prepare_streams()
+    try:
+        try:
+            app(prog_name="ragbot")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        sys.exit(close_quietly())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except RagbotError as error:
+        if os.environ.get("RAGBOT_DEBUG"):
+            raise
+        warn(f"error: {error}")
+        sys.exit(error.exit_code)
+    except Exception as error:
+        if os.environ.get("RAGBOT_DEBUG"):
+            raise
+        warn(f"error: {type(error).__name__}: {error} (RAGBOT_DEBUG=1 shows where)")
+        sys.exit(1)
+    sys.exit(0)

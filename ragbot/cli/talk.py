@@ -1,0 +1,172 @@
+"""`ragbot ask` and `ragbot chat`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, open_filled, read_settings
+from ragbot.cli.output import clean, say, say_json, warn
+
+if TYPE_CHECKING:
+    from ragbot.bot import Bot
+    from ragbot.types import Answer
+
+_QUOTE = 160
+_HELP = """/new      begin a new conversation
+/sources  where the last answer comes from, in full
+/quit     leave (so do Ctrl-D and Ctrl-C)"""
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="The customer's question.")],
+    session: Annotated[
+        str | None,
+        typer.Option("--session", help="Remember the exchange under this id, and what came before."),
+    ] = None,
+    kb: Kb = DEFAULT_KB,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Answer one question, with its sources."""
+    settings = read_settings(config)
+    with open_filled(kb, settings) as opened:
+        from ragbot.bot import Bot
+
+        answer = Bot(opened, settings=settings).ask(clean(question), session=session)
+    if json:
+        say_json(answer)
+        return
+    say(answer.text)
+    _print_citations(answer)
+
+
+def chat(
+    session: Annotated[
+        str | None, typer.Option("--session", help="Go on with this conversation; default: a new one.")
+    ] = None,
+    kb: Kb = DEFAULT_KB,
+    config: Config = None,
+) -> None:
+    """Talk with the bot.
+
+    `/help` lists what else can be typed. Reads lines from a pipe, too.
+    """
+    from ragbot.dialogue.sessions import check_session_id
+
+    if session is not None:
+        check_session_id(session)
+    settings = read_settings(config)
+    with open_filled(kb, settings) as opened:
+        from ragbot.bot import Bot
+
+        _Chat(Bot(opened, settings=settings), session or _new_id()).run()
+
+
+class _Chat:
+    """One run of `ragbot chat`."""
+
+    def __init__(self, bot: Bot, session: str) -> None:
+        self._bot = bot
+        self._session = session
+        self._last: Answer | None = None
+        self._interactive = sys.stdin.isatty()
+
+    def run(self) -> None:
+        if self._interactive:
+            _enable_line_editing()
+            warn(f"conversation {self._session}; /help lists commands")
+        while True:
+            try:
+                line = self._read()
+            except (EOFError, KeyboardInterrupt):
+                if self._interactive:
+                    warn("")
+                return
+            if line == "/quit":
+                return
+            if line.startswith("/"):
+                self._command(line)
+            elif line:
+                self._answer(line)
+
+    def _read(self) -> str:
+        if self._interactive:
+            return clean(input("> ")).strip()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return clean(line).strip()
+
+    def _command(self, line: str) -> None:
+        if line == "/help":
+            say(_HELP)
+        elif line == "/new":
+            self._session = _new_id()
+            self._last = None
+            say(f"conversation {self._session}")
+        elif line == "/sources":
+            if self._last is None or not self._last.citations:
+                say("the last answer cites nothing" if self._last else "nothing was answered yet")
+            else:
+                _print_citations(self._last, shorten=False)
+        else:
+            say(f"unknown command {line}; /help lists them")
+
+    def _answer(self, question: str) -> None:
+        """Print each checked sentence when it is ready, then the citations. Ctrl-C stops the answer."""
+        said = ""
+        try:
+            for event in self._bot.stream(question, session=self._session):
+                if event.kind == "step":
+                    self._show_step(event.text)
+                elif event.kind == "sentence":
+                    self._show_step("")
+                    say(("" if not said or said[-1].isspace() else " ") + event.text, end="")
+                    said += event.text
+                elif event.answer is not None:
+                    self._show_step("")
+                    self._last = event.answer
+        except KeyboardInterrupt:
+            say("\n(stopped)")
+            return
+        if self._last is not None:
+            if not said:
+                say(self._last.text, end="")
+            say()
+            _print_citations(self._last)
+            say()
+
+    def _show_step(self, name: str) -> None:
+        """The step under way, on a terminal's last line; nothing clears it."""
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[K" + (f"… {name}" if name else ""))
+            sys.stderr.flush()
+
+
+def _new_id() -> str:
+    return f"chat-{secrets.token_hex(4)}"
+
+
+def _enable_line_editing() -> None:
+    try:
+        import readline  # noqa: F401 - its import gives input() line editing and history
+    except ImportError:
+        return
+
+
+def _print_citations(answer: Answer, *, shorten: bool = True) -> None:
+    for citation in answer.citations:
+        place = [citation.source]
+        if citation.heading:
+            place.append(citation.heading)
+        if citation.page is not None:
+            place.append(f"page {citation.page}")
+        quote = " ".join(citation.quote.split())
+        if shorten and len(quote) > _QUOTE:
+            quote = quote[:_QUOTE] + "…"
+        say(f"[{citation.number}] {' | '.join(place)}")
+        say(f"    “{quote}”")
