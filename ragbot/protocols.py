@@ -70,8 +70,11 @@ class Generator(Protocol):
 class Verifier(Protocol):
     """Checks an answer against the passages it should rest on."""
 
-    def verify(self, text: str, passages: Sequence[str]) -> list[Claim]:
-        """One `Claim` for each sentence of `text`, in order; its citations are 1-based passages."""
+    def verify(self, text: str, passages: Sequence[str], *, contexts: Sequence[str] = ()) -> list[Claim]:
+        """One `Claim` for each sentence of `text`, in order; its citations are 1-based passages.
+
+        `contexts[i]`, where given, is what stands above passage i: its title and headings.
+        """
         ...
 
 

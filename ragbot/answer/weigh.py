@@ -1,0 +1,77 @@
+"""The passages that were found -> their quotable pieces, each with the estimate that it answers the question."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ragbot.answer.evidence import Scored, features, probabilities
+from ragbot.answer.units import Unit, units
+from ragbot.index.question import Question
+from ragbot.protocols import Embedder
+from ragbot.types import Hit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MAX_UNITS = 96
+"""Pieces that are compared with the question; those of the best passages come first."""
+_REMEMBERED = 4096
+
+
+class Scorer:
+    """Weighs pieces; remembers the vectors of the pieces it has seen. Threads may share it."""
+
+    def __init__(self, embedder: Embedder, idf: Callable[[Iterable[str]], Mapping[str, float]]) -> None:
+        self._embedder = embedder
+        self._idf = idf
+        self._vectors: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
+
+    def score(self, question: Question, hits: Sequence[Hit]) -> list[Scored]:
+        """Every piece of `hits`, best first."""
+        pieces = [unit for number, hit in enumerate(hits) for unit in units(hit, number)][:_MAX_UNITS]
+        if not pieces:
+            return []
+        rows = features(
+            question, hits, pieces, self._cosines(question, hits, pieces), self._idf(question.all_terms())
+        )
+        estimates = probabilities(rows, embedder_knows=question.embedder_knows)
+        scored = [
+            Scored(unit=unit, probability=p, features=row)
+            for unit, p, row in zip(pieces, estimates, rows, strict=True)
+        ]
+        return sorted(scored, key=lambda item: -item.probability)
+
+    def _cosines(
+        self, question: Question, hits: Sequence[Hit], pieces: Sequence[Unit]
+    ) -> NDArray[np.float32]:
+        """Shape (len(pieces),): zero throughout where the embedder does not know the question's language."""
+        if not question.embedder_knows:
+            return np.zeros(len(pieces), np.float32)
+        asked = self._embedder.embed([question.dense_text], kind="query")[0]
+        result: NDArray[np.float32] = self._embed([_with_heading(unit, hits) for unit in pieces]) @ asked
+        return result
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        with self._lock:
+            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+        unseen = [text for text in dict.fromkeys(texts) if text not in known]
+        if unseen:
+            known |= zip(unseen, self._embedder.embed(unseen, kind="passage"), strict=True)
+        with self._lock:
+            self._vectors.update((text, known[text]) for text in unseen)
+            while len(self._vectors) > _REMEMBERED:
+                self._vectors.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+
+def _with_heading(unit: Unit, hits: Sequence[Hit]) -> str:
+    """A piece as the embedder reads it: the innermost heading, or the FAQ's question, says what it is about."""
+    chunk = hits[unit.hit].chunk
+    above = str(chunk.meta.get("question") or chunk.heading.rsplit(" > ", 1)[-1] or chunk.title)
+    return f"{above}\n{unit.text}"

@@ -1,0 +1,247 @@
+"""A customer's message -> a checked answer: the query pipeline, from top to bottom.
+
+understand -> search -> weigh -> (abstain | quote | draft and check) -> cite -> remember
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Yielding
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ragbot.answer.compose import Statement, choose, cite, quote
+from ragbot.answer.draft import Draft, check, checked_sentences
+from ragbot.answer.evidence import Scored
+from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.prompt import compose_prompt
+from ragbot.answer.weigh import Scorer
+from ragbot.dialogue import policy
+from ragbot.dialogue.sessions import FILE_NAME as SESSIONS_FILE
+from ragbot.dialogue.sessions import Sessions
+from ragbot.errors import InputError
+from ragbot.index.knowledge_base import KnowledgeBase
+from ragbot.index.question import Question
+from ragbot.protocols import Generator, Verifier
+from ragbot.settings import Settings
+from ragbot.text.context import names
+from ragbot.trace import Trace
+from ragbot.types import Answer, Event, Hit, Status, Turn, Understanding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One message on its way through the pipeline."""
+
+    question: Question
+    history: tuple[Turn, ...]
+    session: str | None
+    trace: Trace
+
+
+class Bot:
+    """Answers questions from one knowledge base. Threads may share it.
+
+    bot = Bot(KnowledgeBase.open("support.kb"))
+    answer = bot.ask("How long do refunds take?", session="c-17")
+    """
+
+    def __init__(
+        self,
+        kb: KnowledgeBase,
+        *,
+        settings: Settings | None = None,
+        generator: Generator | None = None,
+        verifier: Verifier | None = None,
+        sessions: Sessions | None = None,
+    ) -> None:
+        """`settings` are the knowledge base's unless given. A `generator` is used where `settings.answer.composer`
+        is `generate`; without one, the model of the settings is loaded at the first draft."""
+        self.kb = kb
+        self.settings = settings if settings is not None else kb.settings
+        self._generator = generator
+        self._verifier = verifier
+        self._sessions = sessions
+        self._scorer: Scorer | None = None
+
+    def ask(self, question: str, *, session: str | None = None, history: Sequence[Turn] = ()) -> Answer:
+        """The answer to one message. `session` continues a stored conversation; `history` gives one for this
+        call alone. Raises `InputError` for an empty message, `KnowledgeBaseError`, `ModelError`."""
+        for event in self.stream(question, session=session, history=history):
+            if event.answer is not None:
+                return event.answer
+        raise AssertionError("a stream ends with its answer")
+
+    def stream(
+        self, question: str, *, session: str | None = None, history: Sequence[Turn] = ()
+    ) -> Iterator[Event]:
+        """The same, each checked sentence as soon as it is ready; the last event carries the `Answer`."""
+        trace = Trace()
+        with trace.step("understand"):
+            case = self._understand(question, session, history, trace)
+        answer = self._without_search(case)
+        if answer is None:
+            yield Event(kind="step", text="search")
+            with trace.step("search"):
+                hits = self._search(case)
+            with trace.step("weigh"):
+                scored = self._scorer_for().score(case.question, hits)
+            if not scored or scored[0].probability < self.settings.answer.threshold:
+                answer = self._abstain(case, hits, scored)
+            else:
+                answer = yield from self._answer(case, hits, scored)
+        yield Event(kind="answer", answer=self._finish(case, answer))
+
+    # -- the steps --------------------------------------------------------------------------------------
+
+    def _understand(self, message: str, session: str | None, history: Sequence[Turn], trace: Trace) -> _Case:
+        if session is not None and history:
+            raise InputError("give either session= or history=, not both")
+        turns = tuple(history)
+        if session is not None:
+            turns = tuple(self.sessions.history(session, self.settings.sessions.history_turns))
+        question = self.kb.understand(message, turns)
+        return _Case(question=question, history=turns, session=session, trace=trace)
+
+    def _without_search(self, case: _Case) -> Answer | None:
+        """Small talk and the wish for a person need no documents."""
+        message, language = case.question.original, case.question.language
+        if policy.wants_person(message):
+            text = policy.handoff_reply(language, self.settings.answer.contact)
+            return self._make(case, text, "handoff", "the customer asks for a person")
+        kind = policy.small_talk(message)
+        if kind is not None:
+            return self._make(case, policy.small_talk_reply(kind, language), "smalltalk", kind)
+        return None
+
+    def _search(self, case: _Case) -> list[Hit]:
+        return self.kb.search(case.question.original, k=self.settings.search.k, history=case.history)
+
+    def _answer(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Yielding[Event, None, Answer]:
+        """A checked draft where a language model is asked for, quotes where not or where nothing of it holds."""
+        statements: list[Statement] = []
+        if self.settings.answer.composer == "generate":
+            for statement in self._drafted(case, hits, scored):
+                statements.append(statement)
+                yield Event(kind="sentence", text=cite(statements, hits).parts[-1])
+        reason = "drafted and checked"
+        if not statements:
+            reason = "quoted"
+            with case.trace.step("quote"):
+                statements = self._quoted(case, hits, scored)
+            for part in cite(statements, hits).parts:
+                yield Event(kind="sentence", text=part)
+        cited = cite(statements, hits)
+        return replace(
+            self._make(case, _with_lead(case, statements, hits, cited.text), "answered", reason),
+            citations=cited.citations,
+            claims=cited.claims,
+            hits=tuple(hits),
+            confidence=round(scored[0].probability, 4),
+        )
+
+    def _abstain(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Answer:
+        reason = "the passages do not answer the question" if scored else "nothing was found"
+        text = policy.abstain_reply(case.question.language, self.settings.answer.contact)
+        confidence = round(scored[0].probability, 4) if scored else 0.0
+        return replace(self._make(case, text, "abstained", reason), hits=tuple(hits), confidence=confidence)
+
+    def _drafted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Iterator[Statement]:
+        limits = self.settings
+        best_first = list(dict.fromkeys(item.unit.hit for item in scored))[: limits.answer.passages]
+        given = [hits[number] for number in best_first]
+        with case.trace.step("prompt") as step:
+            prompt = compose_prompt(
+                case.question.original,
+                given,
+                case.history,
+                language=case.question.language,
+                generator=self.generator,
+                max_tokens=limits.generator.max_tokens,
+            )
+            step.note(tokens=prompt.tokens, dropped=prompt.dropped)
+        with case.trace.step("draft") as step:
+            draft = Draft()
+            for statement in checked_sentences(
+                prompt,
+                self.generator,
+                self.verifier,
+                draft,
+                max_tokens=limits.generator.max_tokens,
+                max_sentences=limits.answer.max_sentences,
+            ):
+                yield replace(statement, hit=best_first[statement.hit])
+            step.note(kept=draft.kept, dropped=len(draft.dropped))
+
+    def _quoted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> list[Statement]:
+        chosen = choose(case.question, scored, most=self.settings.answer.max_sentences)
+        return [
+            replace(statement, claims=tuple(check(statement.text, [hits[statement.hit]], self.verifier)))
+            for statement in quote(chosen, hits)
+        ]
+
+    # -- the parts --------------------------------------------------------------------------------------
+
+    @property
+    def verifier(self) -> Verifier:
+        """What checks the answers: `verify(text, passages) -> list[Claim]`."""
+        if self._verifier is None:
+            self._verifier = GroundingVerifier(self.kb.embedder)
+        return self._verifier
+
+    @property
+    def generator(self) -> Generator:
+        """The language model, loaded at first use. Raises `ModelError`."""
+        if self._generator is None:
+            from ragbot.models.generate import load_generator
+
+            self._generator = load_generator(self.settings.generator, self.settings.models)
+        return self._generator
+
+    @property
+    def sessions(self) -> Sessions:
+        """The stored conversations, beside the knowledge base unless given."""
+        if self._sessions is None:
+            file = self.kb.folder / SESSIONS_FILE
+            self._sessions = Sessions(file, retention_days=self.settings.sessions.retention_days)
+        return self._sessions
+
+    def _scorer_for(self) -> Scorer:
+        if self._scorer is None:
+            self._scorer = Scorer(self.kb.embedder, self.kb.idf)
+        return self._scorer
+
+    def _make(self, case: _Case, text: str, status: Status, reason: str) -> Answer:
+        """An answer without passages; small talk and hand-over are what the message is taken for."""
+        question = case.question
+        intent = status if status in ("smalltalk", "handoff") else "question"
+        return Answer(
+            text=text,
+            status=status,
+            reason=reason,
+            understanding=Understanding(
+                question=question.original,
+                standalone=question.text,
+                language=question.language,
+                intent=intent,
+                entities=tuple(names(question.text)),
+            ),
+            session=case.session,
+            trace_id=case.trace.trace_id,
+        )
+
+    def _finish(self, case: _Case, answer: Answer) -> Answer:
+        """Remember the exchange, close the trace."""
+        if case.session is not None:
+            with case.trace.step("remember"):
+                self.sessions.append(case.session, case.question.original, answer)
+        case.trace.finish(status=answer.status, language=case.question.language, hits=len(answer.hits))
+        return replace(answer, timings_ms=case.trace.timings_ms)
+
+
+def _with_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit], text: str) -> str:
+    """Quotes in another language than the customer's are announced."""
+    languages = [str(hits[s.hit].chunk.meta.get("language", "und")) for s in statements]
+    foreign = next((code for code in languages if code not in ("und", case.question.language)), None)
+    if foreign is None or case.question.language not in ("en", "zh") or foreign not in ("en", "zh"):
+        return text
+    return f"{policy.foreign_lead(case.question.language, foreign)}\n{text}"
