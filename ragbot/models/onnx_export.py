@@ -1,0 +1,161 @@
+"""A sentence-transformers folder -> one ONNX file for ONNX Runtime on a CPU, once, when a model is pulled.
+
+The graph takes the token ids of one text, unpadded, and gives its unit vector: attention is one fused
+node, pooling and normalisation are inside. It does not know about caches, manifests or batches.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+Pooling = Literal["mean", "cls"]
+_ATTENTION = "ragbot_onnx"
+_OPSET = 17
+
+
+def export(folder: Path, target: Path, *, pooling: Pooling, int8: bool) -> None:
+    """Write the optimised graph of the model in `folder` to `target`.
+
+    Input `input_ids` int64 (1, tokens); output `embedding` float32 (1, dimension), of length 1. With `int8`
+    the weights of matrix products and embedding tables are int8 per channel and activations are quantised
+    on the fly. Whatever torch, onnx or ONNX Runtime cannot do raises their own exceptions.
+    """
+    import onnx
+
+    with _quiet():
+        model = onnx.load_model_from_string(_trace(folder, pooling))
+    raw = target.with_suffix(".raw.onnx")
+    try:
+        if int8:
+            _quantise(model, raw)
+        else:
+            onnx.save_model(model, raw)
+        _optimise(raw, target)
+    finally:
+        raw.unlink(missing_ok=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter warns that it is the older one, and of each shape that becomes a constant of the trace;
+    the caller compares the result with the original model, which is the better check."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _trace(folder: Path, pooling: Pooling) -> bytes:
+    import torch
+    from transformers import AttentionInterface, AutoModel
+
+    AttentionInterface.register(_ATTENTION, _fused_attention())
+    encoder = AutoModel.from_pretrained(
+        folder,
+        local_files_only=True,
+        trust_remote_code=False,
+        attn_implementation=_ATTENTION,
+        dtype=torch.float32,
+    )
+
+    class UnitVector(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = encoder
+
+        def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+            states = self.encoder(input_ids=input_ids).last_hidden_state
+            pooled = states.mean(1) if pooling == "mean" else states[:, 0]
+            return pooled / pooled.norm(dim=1, keepdim=True).clamp(min=1e-12)
+
+    stream = BytesIO()
+    with torch.no_grad():
+        torch.onnx.export(
+            UnitVector().eval(),
+            (torch.arange(5, 37).unsqueeze(0),),
+            stream,
+            input_names=["input_ids"],
+            output_names=["embedding"],
+            dynamic_axes={"input_ids": {1: "tokens"}},
+            opset_version=_OPSET,
+            dynamo=False,
+            custom_opsets={"com.microsoft": 1},
+        )
+    return stream.getvalue()
+
+
+def _fused_attention() -> Any:
+    """An attention function for transformers that is exported as one `MultiHeadAttention` node.
+
+    One unpadded text needs no mask, so ONNX Runtime takes its flash attention.
+    """
+    import torch
+
+    class Fused(torch.autograd.Function):
+        @staticmethod
+        def forward(  # type: ignore[override]
+            ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, heads: int, scale: float
+        ) -> torch.Tensor:
+            split = [each.unflatten(-1, (heads, -1)).transpose(1, 2) for each in (query, key, value)]
+            mixed = torch.nn.functional.scaled_dot_product_attention(*split, scale=scale)
+            return mixed.transpose(1, 2).flatten(2)
+
+        @staticmethod
+        def symbolic(graph: Any, query: Any, key: Any, value: Any, heads: int, scale: float) -> Any:
+            node = graph.op(
+                "com.microsoft::MultiHeadAttention", query, key, value, num_heads_i=heads, scale_f=scale
+            )
+            return node.setType(query.type())
+
+    def attend(
+        module: Any,
+        query: Any,
+        key: Any,
+        value: Any,
+        attention_mask: Any,
+        scaling: float | None = None,
+        **_: Any,
+    ) -> tuple[Any, None]:
+        if attention_mask is not None or key.shape[1] != query.shape[1]:
+            raise NotImplementedError("only plain bidirectional attention can be exported")
+        heads, width = int(query.shape[1]), int(query.shape[3])
+        flat = [each.transpose(1, 2).reshape(1, -1, heads * width) for each in (query, key, value)]
+        mixed = Fused.apply(*flat, heads, float(width**-0.5 if scaling is None else scaling))
+        return mixed.view(1, -1, heads, width), None
+
+    return attend
+
+
+def _quantise(model: Any, target: Path) -> None:
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
+
+    add_pre_process_metadata(model)  # else the library warns on the root logger; shapes are not needed here
+    quantize_dynamic(
+        model,
+        target,
+        op_types_to_quantize=["MatMul", "Gather"],
+        per_channel=True,
+        reduce_range=True,  # 7-bit weights: the AVX2 kernels saturate with 8 (see scripts/LOG.md)
+        weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
+
+
+def _optimise(source: Path, target: Path) -> None:
+    """Run ONNX Runtime's graph optimisations once and keep the result: loading then takes no time."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.optimized_model_filepath = str(target)
+    options.intra_op_num_threads = 1
+    options.log_severity_level = (
+        3  # it warns that the file suits this machine only; the cache is this machine's
+    )
+    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
