@@ -1,0 +1,255 @@
+"""The door to a knowledge base: open, sync, search, read.
+
+    kb = KnowledgeBase.open("support.kb")
+    kb.sync("knowledge/")
+    hits = kb.search("refund by card", k=8)
+
+A search runs in one immutable generation and reads that revision's rows, so it sees one moment whatever
+is written meanwhile. Threads may share an instance; processes may share the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseMismatch
+from ragbot.index import rows
+from ragbot.index.filters import Filters
+from ragbot.index.generation import Generation
+from ragbot.index.query import clean
+from ragbot.index.question import Question, understand
+from ragbot.index.search import RowsGone, search
+from ragbot.index.stage import write_lock
+from ragbot.index.store import VISIBLE, Store
+from ragbot.index.switch import Switch
+from ragbot.settings import Settings, load_settings
+from ragbot.text.glossary import load_glossary
+from ragbot.types import Chunk, Document, Hit, Turn
+
+if TYPE_CHECKING:
+    from ragbot.ingest.report import SyncReport
+    from ragbot.protocols import Embedder
+
+LOCK_SECONDS = 2.0
+"""How long a writer waits for another one to finish."""
+
+_ATTEMPTS = 5
+
+
+class KnowledgeBase:
+    """Made by `open`. The constructor's arguments are its parts."""
+
+    def __init__(self, folder: Path, store: Store, settings: Settings, embedder: Embedder | None) -> None:
+        self.folder = folder
+        self.store = store
+        self.settings = settings
+        self.generations = Switch(folder, store)
+        self._embedder = embedder
+        self._loading = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+    ) -> KnowledgeBase:
+        """Open the knowledge base in folder `path`, made if absent; derived indexes that are missing, stale
+        or damaged are made again. The embedder (`settings.embedder` unless given) is loaded when needed.
+
+        Raises `KnowledgeBaseError` where the folder is no knowledge base, damaged, or made by a newer ragbot.
+        """
+        folder = Path(path).expanduser().absolute()
+        store = Store(folder)
+        try:
+            if not store.exists():
+                _create(folder, store)
+            opened = cls(folder, store, settings if settings is not None else load_settings(), embedder)
+            opened.generations.get()
+        except BaseException:
+            store.close()
+            raise
+        return opened
+
+    def close(self) -> None:
+        """Close the store; an open search in another thread may fail."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def embedder(self) -> Embedder:
+        """The embedder, loaded at first use. Raises `KnowledgeBaseMismatch` if the vectors are another's."""
+        return self.matching(self.generations.get())
+
+    def load_embedder(self) -> Embedder:
+        """The embedder of the settings, whatever made the vectors that are stored."""
+        with self._loading:
+            if self._embedder is None:
+                from ragbot.models.embed import load_embedder
+
+                self._embedder = load_embedder(self.settings.embedder, self.settings.models)
+            return self._embedder
+
+    def matching(self, generation: Generation) -> Embedder:
+        """The embedder, if it is the one that made the vectors of `generation`."""
+        embedder = self.load_embedder()
+        if generation.embedder not in ("", embedder.name):
+            raise KnowledgeBaseMismatch(
+                f"{self.folder} was made with embedder {generation.embedder}, the settings ask for "
+                f"{embedder.name}; set [embedder] back, or run `ragbot index --rebuild PATH...`"
+            )
+        return embedder
+
+    def sync(
+        self,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        rebuild: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> SyncReport:
+        """Make the knowledge base hold what `paths` hold now: see `ragbot.ingest.sync.sync`."""
+        from ragbot.ingest.sync import sync
+
+        return sync(self, paths, rebuild=rebuild, progress=progress)
+
+    def search(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        history: Sequence[Turn] = (),
+        filters: Filters | None = None,
+    ) -> list[Hit]:
+        """The best k passages (default `settings.search.k`), best first; fewer where there are fewer.
+
+        `history` completes a question that leans on it. `filters` maps `language`, `source` (a file or a
+        folder) or a property of the documents to the value, or values, of which one must hold.
+        Raises `InputError` for an empty question or k below 1.
+        """
+        return self.search_many([question], k=k, histories=[history], filters=filters)[0]
+
+    def search_many(
+        self,
+        questions: Sequence[str],
+        k: int | None = None,
+        *,
+        histories: Sequence[Sequence[Turn]] | None = None,
+        filters: Filters | None = None,
+    ) -> list[list[Hit]]:
+        """`search` for several questions at once, embedded together and answered from one revision."""
+        if isinstance(questions, str):
+            raise InputError("search_many takes a list of questions; use search for one")
+        turns = histories if histories is not None else [()] * len(questions)
+        for last in range(_ATTEMPTS - 1, -1, -1):
+            generation = self.generations.get()
+            try:
+                return search(self, generation, questions=questions, histories=turns, k=k, filters=filters)
+            except RowsGone:  # several syncs ended during this search: start again in the newest revision
+                self.generations.forget()
+                if not last:
+                    raise KnowledgeBaseError(_torn(self.folder)) from None
+        raise AssertionError("unreachable")
+
+    def understand(self, message: str, history: Sequence[Turn] = ()) -> Question:
+        """`message` as `search` takes it: cleaned, standing alone, its terms with their translations.
+
+        Raises `InputError` where it is empty.
+        """
+        glossary = load_glossary(self.settings.search.glossary)
+        return understand(
+            clean(message), history, glossary=glossary, languages=self.load_embedder().languages
+        )
+
+    def document(self, document_id: str) -> Document:
+        """The document with this id. Raises `InputError` where there is none."""
+        with self.store.reading() as connection:
+            found = rows.document(connection, self.store.state(connection).revision, document_id)
+        if found is None:
+            raise InputError(f"no document has the id {document_id!r}")
+        return found
+
+    def documents(self) -> list[Document]:
+        """All documents, by source."""
+        with self.store.reading() as connection:
+            return list(rows.documents(connection, self.store.state(connection).revision))
+
+    def chunks(self, document_id: str) -> list[Chunk]:
+        """The passages of a document in reading order; empty where there is none with this id."""
+        with self.store.reading() as connection:
+            return rows.chunks_of_document(connection, self.store.state(connection).revision, document_id)
+
+    def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
+        """Up to `before` and `after` passages around `chunk` in reading order, itself left out."""
+        with self.store.reading() as connection:
+            revision = self.store.state(connection).revision
+            return rows.neighbours(connection, revision, chunk, max(0, before), max(0, after))
+
+    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+        """Inverse document frequency of each term (`ragbot.text.words.terms`) over all passages."""
+        lexical = self.generations.get().lexical
+        return {term: lexical.idf(term) for term in terms}
+
+    def stats(self) -> Mapping[str, Any]:
+        """Counts and facts for people: JSON values only."""
+        with self.store.reading() as connection:
+            state = self.store.state(connection)
+            at = {"revision": state.revision}
+            languages = connection.execute(
+                f"SELECT d.language, count(*) FROM documents d WHERE {VISIBLE} GROUP BY 1 ORDER BY 2 DESC, 1",
+                at,
+            ).fetchall()
+            passages, tokens, longest = connection.execute(
+                "SELECT count(*), coalesce(sum(c.tokens), 0), coalesce(max(c.tokens), 0) "
+                f"FROM chunks c JOIN documents d ON d.row = c.document_row WHERE {VISIBLE}",
+                at,
+            ).fetchone()
+            roots = dict(connection.execute("SELECT prefix, path FROM roots ORDER BY prefix"))
+        return {
+            "documents": sum(count for _, count in languages),
+            "chunks": passages,
+            "tokens": tokens,
+            "longest_chunk_tokens": longest,
+            "languages": dict(languages),
+            "roots": roots,
+            "embedder": state.embedder,
+            "dimension": state.dimension,
+            "revision": state.revision,
+            "created": state.created,
+            "updated": state.updated,
+            "bytes": sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()),
+        }
+
+    def check(self) -> list[str]:
+        """What is wrong with the stored data, one sentence each; empty where nothing is. Reads everything."""
+        from ragbot.index.check import check
+
+        return check(self.folder, self.store)
+
+
+def _create(folder: Path, store: Store) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise KnowledgeBaseError(f"{folder} is a file; a knowledge base is a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KnowledgeBaseError(f"{folder} cannot be made: {error.strerror}") from error
+    with write_lock(folder, LOCK_SECONDS):
+        if not store.exists():
+            store.create()
+
+
+def _torn(folder: Path) -> str:
+    return f"{folder} is damaged (passages are missing); run `ragbot index --rebuild PATH...`"

@@ -1,0 +1,196 @@
+"""Writing to `kb.sqlite`: documents are staged in small transactions and become visible in one.
+
+Whoever is killed in between leaves staged rows, which nobody sees and the next sync adopts or removes, and
+embeddings, which the next sync need not compute again. All functions expect the writer's lock to be held.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
+from ragbot.index.rows import to_json
+from ragbot.index.store import VISIBLE, Store
+from ragbot.types import Chunk, Document
+
+LOCK = "write.lock"
+KEPT_REVISIONS = 3
+"""Rows that died stay for the newest revision's two predecessors: a reader may be in the middle of one."""
+READER_SECONDS = 600.0
+"""After so long without a change no search can still be under way in an older revision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A document row as sync compares it with a file."""
+
+    row: int
+    source: str
+    root: str
+    sha256: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staging:
+    """A document ready to be written: its chunks, each with the key of its vector and its token count."""
+
+    document: Document
+    root: str
+    signature: str
+    chunks: Sequence[tuple[Chunk, bytes, int]]
+
+
+@contextlib.contextmanager
+def write_lock(folder: Path, timeout: float) -> Iterator[None]:
+    """Hold the writer's lock. Raises `KnowledgeBaseLocked` after `timeout` seconds."""
+    lock = FileLock(folder / LOCK, timeout=timeout)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise KnowledgeBaseLocked(
+            f"another process is writing to {folder}; run the command again when it is done"
+        ) from error
+    except OSError as error:
+        raise KnowledgeBaseError(f"{folder} cannot be written: {error.strerror}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def visible(store: Store) -> dict[str, Known]:
+    """The documents of the newest revision by source."""
+    revision = store.state().revision
+    return _known(store, VISIBLE, revision)
+
+
+def staged(store: Store) -> dict[str, Known]:
+    """Documents that a killed sync wrote but did not make visible, by source."""
+    return _known(store, "d.born > :revision", store.state().revision)
+
+
+def _known(store: Store, condition: str, revision: int) -> dict[str, Known]:
+    query = f"SELECT d.row, d.source, d.root, d.sha256, d.signature FROM documents d WHERE {condition}"
+    with store.reading() as connection:
+        found = connection.execute(query, {"revision": revision}).fetchall()
+    return {
+        source: Known(row=row, source=source, root=root, sha256=sha256, signature=signature)
+        for row, source, root, sha256, signature in found
+    }
+
+
+def remove_staged(store: Store, keep: Iterable[int]) -> None:
+    """Delete all staged documents but those of the rows in `keep`."""
+    revision, kept = store.state().revision, to_json(list(keep))
+    with store.writing() as connection:
+        connection.execute(
+            "DELETE FROM documents WHERE born > ? AND row NOT IN (SELECT value FROM json_each(?))",
+            (revision, kept),
+        )
+
+
+def missing(store: Store, keys: Iterable[bytes]) -> set[bytes]:
+    """Those of `keys` for which no vector is stored."""
+    with store.reading() as connection:
+        query = "SELECT 1 FROM embeddings WHERE key = ?"
+        return {key for key in set(keys) if connection.execute(query, (key,)).fetchone() is None}
+
+
+def add_vectors(store: Store, vectors: Iterable[tuple[bytes, bytes]]) -> None:
+    """Keep vectors (float32, little endian) under their keys; committed at once."""
+    with store.writing() as connection:
+        connection.executemany("INSERT OR IGNORE INTO embeddings VALUES(?, ?)", vectors)
+
+
+def add_documents(store: Store, documents: Iterable[Staging]) -> None:
+    """Stage documents for the next revision; their vectors are stored already."""
+    born = store.state().revision + 1
+    with store.writing() as connection:
+        for each in documents:
+            document = each.document
+            row = connection.execute(
+                "INSERT INTO documents(id, source, root, sha256, signature, born, title, language, "
+                "page_starts, meta, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    document.id,
+                    document.source,
+                    each.root,
+                    document.sha256,
+                    each.signature,
+                    born,
+                    document.title,
+                    document.language,
+                    to_json(document.page_starts),
+                    to_json(dict(document.meta)),
+                    document.text,
+                ),
+            ).lastrowid
+            connection.executemany(
+                'INSERT INTO chunks(id, document_row, ordinal, vector_key, start, "end", page, tokens, '
+                "heading, meta, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (chunk.id, row, ordinal, key, chunk.start, chunk.end, chunk.page, tokens, chunk.heading,
+                     to_json(dict(chunk.meta)), chunk.text)
+                    for ordinal, (chunk, key, tokens) in enumerate(each.chunks)
+                ),
+            )  # fmt: skip
+
+
+def commit(
+    store: Store, *, dead: Iterable[int], roots: Mapping[str, str], embedder: str, dimension: int
+) -> int:
+    """Make the staged documents visible and the rows in `dead` invisible, in one transaction.
+
+    `roots` (prefix -> path) replaces the recorded ones. Returns the new revision.
+    """
+    with store.writing() as connection:
+        revision = store.state(connection).revision + 1
+        connection.executemany(
+            "UPDATE documents SET died = ? WHERE row = ?", ((revision, row) for row in dead)
+        )
+        connection.execute("DELETE FROM roots")
+        connection.executemany("INSERT INTO roots VALUES(?, ?)", roots.items())
+        for key, value in (("embedder", embedder), ("dimension", str(dimension))):
+            connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+        connection.execute(
+            "INSERT INTO revisions VALUES(?, ?, ?)", (revision, secrets.token_hex(16), time.time())
+        )
+    return revision
+
+
+def roots(store: Store) -> dict[str, str]:
+    """Prefix of sources -> the folder or file it stands for, as an absolute path."""
+    with store.reading() as connection:
+        return dict(connection.execute("SELECT prefix, path FROM roots ORDER BY prefix"))
+
+
+def set_roots(store: Store, new: Mapping[str, str]) -> None:
+    """Replace the recorded roots where no document changed."""
+    with store.writing() as connection:
+        connection.execute("DELETE FROM roots")
+        connection.executemany("INSERT INTO roots VALUES(?, ?)", new.items())
+
+
+def collect(store: Store) -> None:
+    """Delete rows that no reader can want any more, and the vectors that only they used."""
+    state = store.state()
+    recent = time.time() - state.updated < READER_SECONDS
+    oldest = state.revision - (KEPT_REVISIONS - 1 if recent else 0)
+    with store.writing() as connection:
+        gone = connection.execute("DELETE FROM documents WHERE died <= ?", (oldest,)).rowcount
+        connection.execute("DELETE FROM revisions WHERE revision < ?", (oldest,))
+        if gone:
+            connection.execute(
+                "DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_key = key)"
+            )
+    if gone:
+        with contextlib.suppress(KnowledgeBaseLocked), store.translated():
+            store.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

@@ -1,0 +1,107 @@
+"""Which generation a reader uses now: noticed cheaply, checked, switched atomically, repaired if need be."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
+from ragbot.index import publish
+from ragbot.index.generation import Generation, build, terms_version
+from ragbot.index.stage import write_lock
+from ragbot.index.store import State, Store
+
+_LOG = logging.getLogger(__name__)
+
+
+def _no_step(_: str) -> None:
+    pass
+
+
+class Switch:
+    """Holds the current generation of one knowledge base for all threads."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self._folder, self._store = folder, store
+        self._lock = threading.Lock()
+        self._held: tuple[publish.Token | None, Generation] | None = None
+
+    def get(self) -> Generation:
+        """The newest generation; costs one `stat` unless another was published."""
+        held = self._held
+        if held is not None and held[0] == publish.token(self._folder):
+            return held[1]
+        with self._lock:
+            token = publish.token(self._folder)  # before reading: what comes later is noticed next time
+            if self._held is None or self._held[0] != token:
+                self._held = self._find(token)
+            return self._held[1]
+
+    def forget(self) -> None:
+        """Look again at what is published, even if nothing seems to have changed."""
+        with self._lock:
+            self._held = None
+
+    def renew(self, previous: Generation | None, step: publish.Step) -> Generation:
+        """Build the newest revision's generation and publish it. The caller holds the writer's lock."""
+        generation = self._build(previous)
+        publish.publish(self._folder, generation, step)
+        with self._lock:
+            self._held = (publish.token(self._folder), generation)
+        return generation
+
+    def _find(self, token: publish.Token | None) -> tuple[publish.Token | None, Generation]:
+        generation, problem = self._load()
+        if generation is not None and not problem:
+            return token, generation
+        try:
+            with write_lock(self._folder, 0.0):
+                return self._repair()
+        except KnowledgeBaseLocked:
+            if generation is None:  # a writer is at work: it will publish; until then, the same from memory
+                generation = self._build(self._held[1] if self._held else None)
+        except KnowledgeBaseError:
+            _LOG.warning(
+                "%s: %s; indexes are made in memory, the folder cannot be written", self._folder, problem
+            )
+            generation = self._build(generation)
+        return token, generation
+
+    def _repair(self) -> tuple[publish.Token | None, Generation]:
+        """Publish what SQLite holds. The lock is held, so what is on disk cannot change meanwhile."""
+        generation, problem = self._load()
+        if generation is None or problem:
+            _LOG.warning(
+                "%s: %s; indexes are made again from %s", self._folder, problem, self._store.path.name
+            )
+            generation = self._build(generation)
+            try:
+                publish.publish(self._folder, generation, _no_step)
+                publish.sweep(self._folder)
+            except OSError as error:
+                _LOG.warning("%s: indexes stay in memory: %s", self._folder, error)
+        return publish.token(self._folder), generation
+
+    def _load(self) -> tuple[Generation | None, str]:
+        """What is published, if its bytes and its history are right, and what keeps it from being current."""
+        try:
+            generation = publish.load(self._folder)
+        except publish.Damaged as damage:
+            return None, str(damage)
+        state = self._store.state()
+        if state.stamps.get(generation.revision) != generation.stamp:
+            return None, f"indexes of revision {generation.revision} are of another history"
+        return generation, _staleness(generation, state)
+
+    def _build(self, previous: Generation | None) -> Generation:
+        with self._store.reading() as connection:
+            return build(connection, self._store.state(connection), previous)
+
+
+def _staleness(generation: Generation, state: State) -> str:
+    if generation.revision != state.revision:
+        return f"indexes are of revision {generation.revision}, the store is at {state.revision}"
+    if generation.terms != terms_version():
+        return "indexes were made by another version of the word rules"
+    return ""
