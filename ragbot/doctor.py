@@ -94,7 +94,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
             wanted.append(settings.generator.model)
     for name in wanted:
         try:
-            hub.verify(name, settings.models)
+            hub.locate(name, settings.models, verify=True)
             yield Finding(about="model", level="ok", message=f"{name} is present and undamaged")
         except ModelError as error:
             yield _problem("model", error)

@@ -14,7 +14,7 @@ import typer
 
 from ragbot import __version__
 from ragbot.cli import check, evaluation, knowledge, models, sessions, talk
-from ragbot.cli.output import close_quietly, prepare_streams, warn
+from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
 
 app = typer.Typer(
@@ -62,8 +62,14 @@ def _root(
 
 
 def main() -> NoReturn:
-    """Run the command line and exit: 0 done, 2 usage, 130 interrupted, else the error's own code."""
+    """Run the command line and exit: 0 done, 2 usage, 130 interrupted, else the error's own code.
+
+    With RAGBOT_DEBUG set, errors come with their traceback and the log goes to stderr.
+    """
     prepare_streams()
+    debug = bool(os.environ.get("RAGBOT_DEBUG"))
+    if debug:
+        log_everything()
     try:
         try:
             app(prog_name="ragbot")
@@ -74,12 +80,12 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     except RagbotError as error:
-        if os.environ.get("RAGBOT_DEBUG"):
+        if debug:
             raise
         warn(f"error: {error}")
         sys.exit(error.exit_code)
     except Exception as error:
-        if os.environ.get("RAGBOT_DEBUG"):
+        if debug:
             raise
         warn(f"error: {type(error).__name__}: {error} (RAGBOT_DEBUG=1 shows where)")
         sys.exit(1)

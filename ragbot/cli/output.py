@@ -26,6 +26,16 @@ def prepare_streams() -> None:
             stream.reconfigure(errors=errors)
 
 
+def log_everything() -> None:
+    """Send the log of ragbot, traces of answers included, to stderr."""
+    import logging
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("ragbot").addHandler(handler)
+    logging.getLogger("ragbot").setLevel(logging.DEBUG)
+
+
 def close_quietly() -> int:
     """Point stdout at nothing after its reader has gone; the exit code for that."""
     nothing = os.open(os.devnull, os.O_WRONLY)

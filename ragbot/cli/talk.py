@@ -10,6 +10,7 @@ import typer
 
 from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, open_filled, read_settings
 from ragbot.cli.output import clean, say, say_json, warn
+from ragbot.errors import RagbotError
 
 if TYPE_CHECKING:
     from ragbot.bot import Bot
@@ -132,6 +133,12 @@ class _Chat:
                     self._last = event.answer
         except KeyboardInterrupt:
             say("\n(stopped)")
+            return
+        except RagbotError as error:
+            if not self._interactive:
+                raise
+            self._show_step("")
+            warn(f"error: {error}")
             return
         if self._last is not None:
             if not said:
