@@ -109,7 +109,7 @@ def _bad_link(path: Path, root: Path) -> str | None:
     return None
 
 
-def _look_at(path: Path, source: str, limits: Limits) -> Found | Skipped:
+def _look_at(path: Path, source: str, limits: Limits) -> Found | Skipped:  # noqa: PLR0911 - one per reason
     name = printable(source)
     try:
         status = path.stat()

@@ -42,7 +42,7 @@ class _Process:
         self._limits = limits
         self.files = 0
         package_root = str(Path(__file__).resolve().parents[2])
-        self._process = subprocess.Popen(  # noqa: S603 - our own module under our own interpreter
+        self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "ragbot.ingest.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

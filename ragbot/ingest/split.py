@@ -16,7 +16,7 @@ from ragbot.ingest.blocks import Placed
 from ragbot.ingest.document import LANGUAGE_CODE, with_lists
 from ragbot.ingest.passage import PREFIX_TOKENS, prefix_of, without_urls
 from ragbot.ingest.passage import embedded_text as embedded_text
-from ragbot.text.language import UNKNOWN, detect
+from ragbot.text.language import UNKNOWN, detect, script_language
 from ragbot.types import Chunk, Document
 
 CountTokens = Callable[[Sequence[str]], list[int]]
@@ -109,7 +109,7 @@ class _Counter:
 
 
 def _sections(title: str, placed: Sequence[Placed]) -> Iterator[_Section]:
-    """Runs of blocks between headings, each with its path; a first heading that repeats the title is left out."""
+    """Runs of blocks between headings, each with its path, from which a repeated title is left out."""
     path: list[tuple[int, str]] = []
     run: list[Placed] = []
 
@@ -146,7 +146,7 @@ def _atoms(placed: Placed, counted: _Counter, budget: int) -> Iterator[_Atom]:
 
 
 def _pieces(text: str, counted: _Counter, size: int) -> list[str]:
-    """Cuts that add up to `text`, at the strongest boundary at hand: lines, sentences, clauses, words, letters."""
+    """Cuts that add up to `text`, at the strongest boundary: lines, sentences, clauses, words, letters."""
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
     splitter = RecursiveCharacterTextSplitter(
@@ -164,7 +164,7 @@ def _pieces(text: str, counted: _Counter, size: int) -> list[str]:
 
 
 def _packs(atoms: Sequence[_Atom], budget: int) -> Iterator[list[_Atom]]:
-    """Neighbours together as long as they fit. A last line that ends in a colon moves on to what it announces."""
+    """Neighbours together as long as they fit. A last `These steps:` moves on to what it announces."""
     pack: list[_Atom] = []
     tokens = 0
     for atom in atoms:
@@ -217,7 +217,7 @@ def _chunk(document: Document, heading: str, pack: Sequence[_Atom]) -> Chunk | N
 
 
 def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> Mapping[str, Any]:
-    """The document's properties, the blocks' own where they agree, then `kind`, `language` and those of a FAQ."""
+    """The document's properties, the blocks' own where they agree, `kind`, `language`, those of a FAQ."""
     blocks = [atom.placed.block for atom in pack]
     kinds = {"text" if block.kind in ("list", "heading") else block.kind for block in blocks}
     meta: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _RESERVED}
@@ -233,8 +233,11 @@ def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> M
 
 
 def _language(document: Document, text: str) -> str:
-    """A passage's own language where it is long enough to tell, its document's otherwise."""
+    """The document's language, unless the passage is written in another script."""
+    by_script = script_language(text)
+    if by_script is not None:
+        return by_script
+    if document.language != UNKNOWN and script_language(document.text[:2000]) is None:
+        return document.language
     found = detect(text)
-    if found == UNKNOWN or (len(text) < 200 and found not in ("zh", "ja", "ko")):
-        return document.language if document.language != UNKNOWN else found
-    return found
+    return document.language if found == UNKNOWN else found

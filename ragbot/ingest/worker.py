@@ -47,7 +47,7 @@ def main() -> int:
     return 0
 
 
-def _answer(path: Path, limits: Limits) -> dict[str, Any]:
+def _answer(path: Path, limits: Limits) -> dict[str, Any]:  # noqa: PLR0911 - one per reason
     """`{"parsed": ...}` or `{"reason": ...}`; `spent` says that this process is no good any more."""
     try:
         return {"parsed": parsed_to_json(parse_file(path, limits))}

@@ -51,35 +51,35 @@ def markdown_blocks(text: str) -> tuple[list[Block], tuple[str, ...]]:
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:
-    """Properties, the text after them, and notes. What is no valid front matter is left out, never executed."""
+    """Properties, the text after them, and notes. What is no valid front matter is left out."""
     match = _FRONT.match(text)
     if match is None:
         if re.match(r"\A---[ \t]*\n[ \t]*[\w-]+:", text):
             return {}, text[4:], ("its front matter has no closing ---; it was read as text",)
         return {}, text, ()
-    body = text[match.end() :]
-    if len(match[1]) > _MAX_FRONT:
-        return {}, body, (f"its front matter is longer than {_MAX_FRONT} characters and was left out",)
+    loaded, problem = _load_yaml(match[1])
+    notes = (f"its front matter {problem}; it was left out",) if problem else ()
+    return loaded, text[match.end() :], notes
+
+
+def _load_yaml(text: str) -> tuple[dict[str, Any], str]:
+    """The properties, or what is wrong with them."""
+    import yaml
+
+    if len(text) > _MAX_FRONT:
+        return {}, f"is longer than {_MAX_FRONT} characters"
     try:
-        import yaml
-
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(match[1], Loader=yaml.SafeLoader)):
-            return {}, body, ("its front matter uses YAML aliases and was left out",)
-        loaded = yaml.safe_load(match[1])
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            return {}, "uses YAML aliases"
+        loaded = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError):
-        return {}, body, ("its front matter is no valid YAML and was left out",)
-    if loaded is None:
-        return {}, body, ()
-    if not isinstance(loaded, dict):
-        return (
-            {},
-            body,
-            (f"its front matter is a {type(loaded).__name__}, not key: value lines; it was left out",),
-        )
-    return {clean(str(key)): plain(value) for key, value in loaded.items() if value is not None}, body, ()
+        return {}, "is no valid YAML"
+    if not isinstance(loaded, dict | None):
+        return {}, f"is a {type(loaded).__name__}, not lines of key: value"
+    return {clean(str(key)): plain(value) for key, value in (loaded or {}).items() if value is not None}, ""
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one per type
     """A YAML or cell value as JSON knows it: dates as ISO text, everything odd as text."""
     if isinstance(value, str):
         return clean(value)

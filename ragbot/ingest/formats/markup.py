@@ -153,7 +153,7 @@ class _Walker:
     def _heading(self, element: Any, level: int) -> None:
         self._flush()
         text = " ".join(block.text for block in _Walker(self._depth).run(element)).replace("\n", " ")
-        self._add("heading", re.sub(r"\s*[¶#]$", "", text).strip(), level)
+        self._add("heading", re.sub(r"\s*(?:[¶#]|\{#[\w-]+\})$", "", text).strip(), level)
 
     def _link(self, element: Any) -> None:
         start = len(self._inline)
@@ -181,7 +181,10 @@ class _Walker:
         words = _ICON_WORDS.sub(" ", alt).casefold().split()
         if beside and words and all(word in beside for word in words):
             return ""
-        return f" {alt.rstrip('.')}. " if not beside else f" {alt} "
+        if beside:
+            return f" {alt} "
+        tells = len(alt.split()) > 2 or not alt.isascii()
+        return f"[Image: {alt}]" if tells else ""
 
     def _list(self, element: Any, *, ordered: bool) -> None:
         if _is_contents(element):

@@ -16,7 +16,7 @@ _PAGE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, Ari
 
 
 def parse(data: bytes, title: str) -> Parsed:
-    """Text with page numbers; running heads and feet are left out. Raises `Refused` for a PDF without text."""
+    """Text with page numbers, without running heads and feet. Raises `Refused` where there is no text."""
     from pypdf import PdfReader
     from pypdf.errors import DependencyError, PyPdfError
 

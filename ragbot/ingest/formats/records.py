@@ -63,7 +63,7 @@ def _read(text: str, delimiter: str, quoting: Any) -> list[tuple[int, list[str]]
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter under which the first rows have most fields in the same number; a comma where none has."""
+    """The delimiter under which most of the first rows have the same number of fields, more than one."""
     first = text[:100_000].split("\n")
     if match := re.fullmatch(r"sep=(.)", first[0].strip()):
         return match[1]
@@ -87,7 +87,7 @@ def _some(notes: Sequence[str]) -> list[str]:
 
 
 def parse_jsonl(data: bytes, title: str) -> Parsed:
-    """Objects with a question and an answer become FAQ entries, those with a text become headed text, others rows."""
+    """Objects with question and answer become FAQ entries, those with a text headed text, others rows."""
     decoded = decode(data)
     blocks: list[Block] = []
     broken: list[str] = []

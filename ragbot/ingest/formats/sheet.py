@@ -1,4 +1,4 @@
-"""Excel workbooks -> one block per row, sheet by sheet. Home of openpyxl, which reads XML through defusedxml."""
+"""Excel workbooks -> one block per row, sheet by sheet. Home of openpyxl, which reads through defusedxml."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def _sheet_blocks(rows: list[list[str]], page: int) -> Iterator[Block]:
     yield from rows_to_blocks(rows[at], rows[at + 1 :], page=page)
 
 
-def shown(value: Any) -> str:
-    """A cell's value as text: ISO dates, whole numbers without `.0`, no binary noise such as 0.30000000000000004."""
+def shown(value: Any) -> str:  # noqa: PLR0911 - one per type
+    """A cell's value as text: ISO dates, whole numbers without `.0`, no binary noise such as 0.30000000004."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -39,7 +39,7 @@ def one_line(text: str) -> str:
 
 
 def row_text(header: Sequence[str], row: Sequence[str]) -> str:
-    """`Header: value; Header: value`; empty values are left out, values beyond the header keep their place."""
+    """`Header: value; Header: value`. Empty values are left out, those beyond the header stand alone."""
     parts: list[str] = []
     for i, value in enumerate(row):
         text = one_line(value)
@@ -50,8 +50,8 @@ def row_text(header: Sequence[str], row: Sequence[str]) -> str:
 
 
 def table_text(rows: Sequence[Sequence[Cell]], *, first_is_header: bool | None = None) -> str:
-    """One line per row of the body, each with its headers. The header is what is marked as such, else nothing;
-    `first_is_header` decides it where the format does not mark headers."""
+    """One line per row of the body, each with its headers. The header is what is marked as such, unless
+    `first_is_header` decides it for a format that marks none."""
     if not rows:
         return ""
     if first_is_header is None:
@@ -67,7 +67,7 @@ def table_text(rows: Sequence[Sequence[Cell]], *, first_is_header: bool | None =
 
 
 def _grid(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """Texts by row and column; a cell that spans rows stands in each, one that spans columns of the header too."""
+    """Texts by row and column; a cell that spans rows stands in each, a header that spans columns too."""
     pending: dict[int, tuple[int, str]] = {}
     grid: list[list[str]] = []
     for y, row in enumerate(rows):
