@@ -10,13 +10,15 @@ little of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ragbot.index.query import QueryView
 
-DENSE_WEIGHT: Final = 0.5
-DENSE_WEIGHT_UNKNOWN_LANGUAGE: Final = 0.15
+DENSE_WEIGHT: Final = 0.45
+DENSE_WEIGHT_UNKNOWN_LANGUAGE: Final = 0.3
+REPEATED_DOCUMENT: Final = 0.87
+"""What each further passage of a document keeps of its score: the second of them, the third its square..."""
 
 Ranking = Sequence[tuple[int, float]]
 
@@ -43,3 +45,24 @@ def fuse(dense: Ranking, lexical: Ranking, *, query: QueryView) -> list[tuple[in
         for position in dict.fromkeys((*near, *worded))
     }
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def spread(ranking: Ranking, documents: Mapping[int, int] | Sequence[int], k: int) -> list[tuple[int, float]]:
+    """The best k of a ranking, with passages of documents that stand above already held back a little.
+
+    Greedy, after Carbonell & Goldstein, "The Use of MMR, Diversity-Based Reranking" (1998), with "same document"
+    as the similarity. `documents[position]` names the document of a passage.
+    """
+    waiting = [(score, position) for position, score in ranking]
+    seen: dict[int, int] = {}
+    chosen: list[tuple[int, float]] = []
+    while waiting and len(chosen) < k:
+        worth = [
+            (score * REPEATED_DOCUMENT ** seen.get(documents[p], 0), -i)
+            for i, (score, p) in enumerate(waiting)
+        ]
+        score, place = max(worth)
+        _, position = waiting.pop(-place)
+        chosen.append((position, score))
+        seen[documents[position]] = seen.get(documents[position], 0) + 1
+    return chosen

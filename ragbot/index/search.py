@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ragbot.errors import InputError
 from ragbot.index import rows
 from ragbot.index.filters import Filters, normal
-from ragbot.index.fuse import fuse
+from ragbot.index.fuse import fuse, spread
 from ragbot.index.generation import Generation
 from ragbot.index.query import QueryView
 from ragbot.index.question import Question
@@ -48,7 +48,9 @@ def search(
     dense = generation.dense.search(vectors, width, allowed)
     lexical = [generation.lexical.search(question.terms, width, allowed) for question in asked]
     fused = [
-        fuse(near, worded, query=_informed(question, generation, near, worded))[:k]
+        spread(
+            fuse(near, worded, query=_informed(question, generation, near, worded)), generation.documents, k
+        )
         for question, near, worded in zip(asked, dense, lexical, strict=True)
     ]
     found = _read(kb, generation, {position for ranking in fused for position, _ in ranking})
