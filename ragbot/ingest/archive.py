@@ -57,10 +57,20 @@ def _check_contents(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo], li
     total = 0
     for entry in entries:
         with archive.open(entry) as stream:
+            first = True
             while piece := stream.read(_CHUNK):
+                if first and entry.filename.lower().endswith((".xml", ".rels", ".vml")):
+                    _check_xml(piece)
+                first = False
                 total += len(piece)
                 if total > limits.max_unpacked_mb * MEGABYTE:
                     raise Refused(_too_big(total, limits))
+
+
+def _check_xml(head: bytes) -> None:
+    """No office program writes a document type into its XML; it serves to expand entities or to fetch files."""
+    if b"<!doctype" in head.replace(b"\0", b"").lower():
+        raise Refused("declares XML entities, as attacks do; open it and save it again")
 
 
 def _too_big(total: int, limits: Limits) -> str:

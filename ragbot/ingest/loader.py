@@ -22,13 +22,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ragbot.errors import InputError
 from ragbot.ingest.blocks import Parsed, Skipped
 from ragbot.ingest.document import parsed_from_json
 from ragbot.ingest.files import printable
 from ragbot.ingest.limits import MAX_TEXT_CHARS, Limits, too_hungry, too_slow
 
-_START_SECONDS = 30.0
-"""What a fresh process gets on top for its own start on a busy machine."""
+_START_SECONDS = 60.0
+"""What a fresh process may take until it is ready, on a busy machine."""
 _MAX_ANSWER = MAX_TEXT_CHARS * 6 + (64 << 20)
 """Bytes of one answer: JSON writes a Chinese character in six."""
 _MAX_FILES = 2000
@@ -59,10 +60,13 @@ class _Process:
     def load(self, path: Path) -> dict[str, Any] | None:
         """The answer for one file; None where the process died. Raises `TimeoutError`."""
         assert self._process.stdin is not None  # noqa: S101 - opened as a pipe above
-        extra = 0.0 if self.files else _START_SECONDS
+        if self.files == 0 and self._read_line(time.monotonic() + _START_SECONDS) is None:
+            raise InputError(
+                "the process that reads files does not start; try: python -m ragbot.ingest.worker"
+            )
         self.files += 1
         request = {"path": os.path.abspath(path), "limits": self._limits.to_json()}  # noqa: PTH100 - keeps links
-        deadline = time.monotonic() + self._limits.file_seconds + extra
+        deadline = time.monotonic() + self._limits.file_seconds
         try:
             self._process.stdin.write(json.dumps(request).encode("ascii") + b"\n")
             self._process.stdin.flush()

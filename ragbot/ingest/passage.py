@@ -10,10 +10,13 @@ PREFIX_TOKENS = 72
 """Tokens that title and headings may take beside `ingest.chunk_tokens`: with the default of 180 both fit the
 256 tokens of MiniLM less its two special ones."""
 
+QUESTION_TOKENS = 40
+"""Tokens that a question may take before the later pieces of its long answer."""
+
 _URL = re.compile(r"\s?\(https?://[^\s()]*(?:\([^\s()]*\)[^\s()]*)*\)|https?://[^\s<>，。；！？）】]+")
 _WEIGHT_TITLE = 28.0
 _WEIGHT_HEADING = 36.0
-_WEIGHT_QUESTION = 40.0
+_WEIGHT_QUESTION = 36.0
 
 
 def without_urls(text: str) -> str:

@@ -14,8 +14,7 @@ from typing import Any
 
 from ragbot.ingest.blocks import Placed
 from ragbot.ingest.document import LANGUAGE_CODE, with_lists
-from ragbot.ingest.passage import PREFIX_TOKENS, prefix_of, without_urls
-from ragbot.ingest.passage import embedded_text as embedded_text
+from ragbot.ingest.passage import PREFIX_TOKENS, QUESTION_TOKENS, prefix_of, without_urls
 from ragbot.text.language import UNKNOWN, detect, script_language
 from ragbot.types import Chunk, Document
 
@@ -136,6 +135,8 @@ def _sections(title: str, placed: Sequence[Placed]) -> Iterator[_Section]:
 def _atoms(placed: Placed, counted: _Counter, budget: int) -> Iterator[_Atom]:
     """The block itself where it fits; otherwise pieces of half the budget, so that they pack well."""
     tokens = counted(placed.block.text)
+    if placed.block.kind == "faq" and tokens > budget:
+        budget = max(16, budget - QUESTION_TOKENS)  # later pieces are embedded with the question before them
     if tokens <= budget:
         yield _Atom(placed=placed, start=placed.start, end=placed.end, tokens=tokens)
         return
@@ -168,11 +169,10 @@ def _packs(atoms: Sequence[_Atom], budget: int) -> Iterator[list[_Atom]]:
     pack: list[_Atom] = []
     tokens = 0
     for atom in atoms:
-        alone = atom.placed.block.kind in _ALONE
-        apart = alone and bool(pack) and pack[-1].placed is not atom.placed
-        if pack and (
-            tokens + atom.tokens > budget or apart or (pack[-1].placed.block.kind in _ALONE) != alone
-        ):
+        kinds = {atom.placed.block.kind, pack[-1].placed.block.kind} if pack else set()
+        apart = not kinds.isdisjoint(_ALONE) and pack[-1].placed is not atom.placed
+        most = max(16, budget - QUESTION_TOKENS) if "faq" in kinds else budget
+        if pack and (apart or tokens + atom.tokens > most):
             lead = _lead(pack, atom, budget)
             yield pack[: len(pack) - len(lead)]
             pack, tokens = lead, sum(each.tokens for each in lead)

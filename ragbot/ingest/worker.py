@@ -1,7 +1,7 @@
 """The process in which files are parsed: `python -m ragbot.ingest.worker`.
 
-Reads one JSON request per line on standard input, answers each with one JSON line on what was standard
-output. Bound by `limits.confine` before the first file; ends when its input ends. Knows nothing of models,
+Says `{}` when it is ready, then reads one JSON request per line on standard input and answers each with one
+JSON line on what was standard output. Bound by `limits.confine` before the first file; ends when its input ends. Knows nothing of models,
 settings or the knowledge base.
 """
 
@@ -32,6 +32,8 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     sys.setrecursionlimit(_RECURSION)
+    answers.write(b"{}\n")  # ready
+    answers.flush()
     limits: Limits | None = None
     for line in sys.stdin.buffer:
         request = json.loads(line)
