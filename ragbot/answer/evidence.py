@@ -93,17 +93,17 @@ def _pairs(question: Question, unit_terms: Sequence[str]) -> float:
     return near / (len(concepts) - 1)
 
 
-def _named_missing(question: Question, folded: str) -> float:
+def _named_missing(question: Question, bag: frozenset[str], folded: str) -> float:
     """How many names, codes and figures of the question the passage lacks, at most 2."""
     squeezed = folded.replace("-", "").replace(" ", "")
     lacking = 0
     for fact in facts(question.text):
         if fact.kind == "name":
-            lacking += not all(word in folded for word in fact.value.split())
+            lacking += not all(term in bag for term in terms(fact.shown, overlapping=False))
         elif fact.kind == "code":
             lacking += fact.value not in squeezed
         elif fact.kind == "number" and len(fact.value) > 1:
-            lacking += fact.value not in folded
+            lacking += fact.value not in bag
     return float(min(lacking, 2))
 
 
@@ -157,7 +157,7 @@ def _passage_features(
         "passage_cosine": (hit.dense_score or 0.0) if question.embedder_knows else 0.0,
         "passage_coverage": _coverage(question, idf, bag.passage),
         "rarest_missing": max(missing, default=0.0) / highest,
-        "named_missing": _named_missing(question, bag.folded),
+        "named_missing": _named_missing(question, bag.passage, bag.folded),
         "rank": math.log1p(bag_rank(hit)),
         "heading_coverage": _coverage(question, idf, bag.around),
     }

@@ -16,6 +16,8 @@ from ragbot.types import Turn
 
 TRANSLATION_WEIGHT = 0.5
 """How much a translated term counts in lexical search against one that the customer wrote."""
+SYNONYM_WEIGHT = 0.25
+"""The same for another word of the customer's own language."""
 CARRIED_WEIGHT = 0.5
 """How much a term counts that only the earlier conversation holds."""
 MAX_CONCEPTS = 128
@@ -27,7 +29,9 @@ class Concept:
 
     own: str
     alternatives: tuple[tuple[str, ...], ...] = ()
-    """Translations, each as its terms."""
+    """Translations and synonyms, each as its terms."""
+    translated: int = 0
+    """How many of the alternatives, from the first, are in another language."""
     carried: bool = False
     """Whether it comes from the conversation rather than from the message itself."""
 
@@ -75,15 +79,13 @@ class Question:
         return own + [term for c in self.concepts for words in c.alternatives for term in words]
 
 
-def _translated(text: str, language: str, glossary: Glossary) -> dict[str, tuple[tuple[str, ...], ...]]:
-    """For each term of `text` the glossary knows: its translations as terms."""
-    target = "en" if language == "zh" else "zh"
+def _alternatives(text: str, target: str, glossary: Glossary) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """For each term of `text` that the glossary knows: what it is called in `target`, as terms."""
     found: dict[str, tuple[tuple[str, ...], ...]] = {}
     for phrase in glossary.concepts(text, target):
         words = tuple(_terms_of(translation, target) for translation in phrase.translations)
-        words = tuple(entry for entry in words if entry)
         for term in _phrase_terms(phrase):
-            found.setdefault(term, words)
+            found.setdefault(term, tuple(entry for entry in words if entry))
     return found
 
 
@@ -103,9 +105,18 @@ def _phrase_terms(phrase: Phrase) -> list[str]:
 def _concepts(message: str, carried: str, language: str, glossary: Glossary) -> tuple[Concept, ...]:
     own = content_terms(message, overlapping=False) or list(dict.fromkeys(terms(message, overlapping=False)))
     earlier = [term for term in content_terms(carried, overlapping=False) if term not in own]
-    translated = _translated(f"{carried} {message}", language, glossary)
-    made = [Concept(term, translated.get(term, ())) for term in own]
-    made += [Concept(term, translated.get(term, ()), carried=True) for term in earlier]
+    both, here = f"{carried} {message}", "zh" if language == "zh" else "en"
+    foreign = _alternatives(both, "en" if here == "zh" else "zh", glossary)
+    synonyms = _alternatives(both, here, glossary)
+    made = [
+        Concept(
+            term,
+            foreign.get(term, ()) + synonyms.get(term, ()),
+            len(foreign.get(term, ())),
+            index >= len(own),
+        )
+        for index, term in enumerate((*own, *earlier))
+    ]
     return tuple(made[:MAX_CONCEPTS])
 
 
@@ -116,9 +127,10 @@ def _weighted(message: str, carried: str, concepts: Sequence[Concept]) -> dict[s
     for concept in concepts:
         base = CARRIED_WEIGHT if concept.carried else 1.0
         weights[concept.own] = max(weights.get(concept.own, 0.0), base)
-        for words in concept.alternatives:
+        for index, words in enumerate(concept.alternatives):
             for term in words:
-                share = base * TRANSLATION_WEIGHT / len(words)
+                known = TRANSLATION_WEIGHT if index < concept.translated else SYNONYM_WEIGHT
+                share = base * known / len(words)
                 weights[term] = max(weights.get(term, 0.0), share)
     return weights
 

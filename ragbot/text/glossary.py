@@ -40,8 +40,8 @@ class Glossary:
         self._known: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
         for entry in entries:
             for language, phrases in entry.items():
-                others = {code: words for code, words in entry.items() if code != language}
                 for phrase in phrases:
+                    others = entry | {language: tuple(other for other in phrases if other != phrase)}
                     self._add(tuple(_pieces(phrase)), others)
 
     def _add(self, key: tuple[str, ...], others: Mapping[str, tuple[str, ...]]) -> None:
@@ -53,7 +53,8 @@ class Glossary:
         return len(self._known)
 
     def concepts(self, text: str, language: str) -> list[Concept]:
-        """The phrases of `text`, longest first at each place, that have a translation into `language`."""
+        """The phrases of `text`, longest first at each place, that are called something else in `language`: in
+        the language of the text itself, those are its synonyms."""
         return [item for item in self._scan(text, language) if isinstance(item, Concept)]
 
     def gloss(self, text: str, language: str) -> str:

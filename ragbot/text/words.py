@@ -23,6 +23,8 @@ _CODE = re.compile(
     r"(?<![^\W_])(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)+(?![^\W_])"
 )
 _HAN_ONLY = re.compile(rf"[{_HAN}]+")
+_UNITED_STATES = re.compile(r"\bU\.?S\.?(?:A\b\.?)?(?!\w)")
+"""Told apart from the pronoun while the capitals can still be seen."""
 _ACCENTS = re.compile(r"[\u0300-\u036f]")
 
 STOP_WORDS = frozenset(
@@ -89,7 +91,7 @@ def terms(text: str, *, overlapping: bool = True) -> list[str]:
 
     `overlapping=False` gives each Chinese character to one word only, as a reader would cut it.
     """
-    folded = fold(text)
+    folded = fold(_UNITED_STATES.sub("USA", text))
     found: list[str] = []
     for match in _TOKEN.finditer(folded):
         token = match.group()
