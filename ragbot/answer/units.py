@@ -11,6 +11,9 @@ from ragbot.text.sentences import Sentence, sentences
 from ragbot.types import Chunk, Hit
 
 _ITEM = re.compile(r"\s*(?:[-*•‣–]|\d{1,3}[.)]|[a-z][.)]|[（(]?[一二三四五六七八九十]+[）)、])\s+")
+_LINE = re.compile(r"\S[^\n]*")
+_ROW = re.compile(r"^[^:;\n]{1,60}: [^\n]+?; [^:;\n]{1,60}: [^\n]*$", re.MULTILINE)
+"""A table's line as the loaders write it: `Plan: Basic; Price: 4.99`."""
 _MAX_LIST_CHARACTERS = 900
 _MAX_FAQ_CHARACTERS = 500
 
@@ -42,9 +45,13 @@ def units(hit: Hit, number: int) -> list[Unit]:
         return [_unit(chunk, number, 0, len(chunk.text), "row")]
     if kind == "faq":
         return _faq_units(chunk, number)
-    found = sentences(chunk.text)
-    plain = [_unit(chunk, number, s.start, s.end, "row" if kind == "table" else "sentence") for s in found]
-    return plain + _lists(chunk, number, found)
+    if kind == "table":
+        return [_unit(chunk, number, m.start(), m.end(), "row") for m in _LINE.finditer(chunk.text)]
+    rows = [(m.start(), m.end()) for m in _ROW.finditer(chunk.text)]
+    found = [s for s in sentences(chunk.text) if not any(a <= s.start < b or a < s.end <= b for a, b in rows)]
+    made = [_unit(chunk, number, start, end, "row") for start, end in rows]
+    made += [_unit(chunk, number, s.start, s.end, "sentence") for s in found]
+    return made + _lists(chunk, number, found)
 
 
 def _faq_units(chunk: Chunk, number: int) -> list[Unit]:
