@@ -1,8 +1,8 @@
 """The process in which files are parsed: `python -m ragbot.ingest.worker`.
 
 Says `{}` when it is ready, then reads one JSON request per line on standard input and answers each with one
-JSON line on what was standard output. Bound by `limits.confine` before the first file; ends when its input ends. Knows nothing of models,
-settings or the knowledge base.
+JSON line on what was standard output. Bound by `limits.confine` before the first file; ends when its input
+ends. Knows nothing of models, settings or the knowledge base.
 """
 
 from __future__ import annotations

@@ -49,17 +49,18 @@ def drop_running_lines(pages: Sequence[Sequence[Line]]) -> list[Line]:
     if len(filled) < 2:
         return everything
     body = _body_size(everything)
+    edge = _EDGE if len(filled) > 2 else 1  # two pages prove little
     seen: Counter[str] = Counter()
     for page in filled:
-        seen.update({_shape(line.text) for line in (*page[:_EDGE], *page[-_EDGE:]) if line.size <= body})
+        seen.update({_shape(line.text) for line in (*page[:edge], *page[-edge:]) if line.size <= body})
     least = max(2, len(filled) // 2 + 1)
     running = {shape for shape, times in seen.items() if times >= least}
     kept: list[Line] = []
     for page in pages:
         first, last = 0, len(page)
-        while first < min(_EDGE, last) and _shape(page[first].text) in running:
+        while first < min(edge, last) and _shape(page[first].text) in running:
             first += 1
-        while last > max(first, len(page) - _EDGE) and _shape(page[last - 1].text) in running:
+        while last > max(first, len(page) - edge) and _shape(page[last - 1].text) in running:
             last -= 1
         kept.extend(page[first:last])
     return kept or everything
@@ -145,7 +146,9 @@ def _paragraph(group: Sequence[Line], width: int, words: Counter[str]) -> Block:
     texts: list[str] = []
     before: Line | None = None
     for line in group:
-        flows = before is not None and len(before.text) >= width * 0.72 and _rank(before) == _rank(line)
+        full = before is not None and len(before.text) >= width * 0.72
+        parted = before is not None and _HYPHEN.search(before.text) and line.text[0].islower()
+        flows = (full or parted) and before is not None and _rank(before) == _rank(line)
         if flows and not _ITEM.match(line.text):
             texts[-1] = _join(texts[-1], line.text, words)
         else:

@@ -61,7 +61,7 @@ def table_text(rows: Sequence[Sequence[Cell]], *, first_is_header: bool | None =
     lines = []
     for row in grid[1:] if header else grid:
         filled = [text for text in row if text]
-        alone = len(filled) == 1 and row[0] == filled[0] and len(row) > 1
+        alone = len(filled) == 1 and row[0] == filled[0] and len(row) > 2
         lines.append(one_line(filled[0]) if alone else row_text(header, row))
     return "\n".join(line for line in lines if line)
 

@@ -27,15 +27,14 @@ def parse(data: bytes, title: str) -> Parsed:
     decoded = _decode(data)
     tree = parse_html(decoded.text)
     name = _title(tree)
-    blocks = _main_text(decoded.text, tree)
-    frame = _without_frame(tree)
-    if _size(blocks) < 0.5 * _size(frame):
-        blocks = frame
+    description = settle(tree.xpath("string(//meta[@name='description']/@content)"))
+    found = _main_text(decoded.text, tree)
+    blocks = _where(tree, found)
+    if found and _size(blocks) > 2 * _size(found) + 500:  # more around it than tags and roles tell
+        blocks = found
     if not blocks:
         raise Refused("holds no readable text; save the page with its content")
-    meta: dict[str, Any] = {}
-    if description := tree.xpath("string(//meta[@name='description']/@content)").strip():
-        meta["description"] = clean(description)
+    meta = {"description": clean(description)} if description else {}
     return Parsed(title=name or title, blocks=tuple(blocks), meta=meta, notes=decoded.notes)
 
 
@@ -68,7 +67,10 @@ def _main_text(text: str, tree: Any) -> list[Block]:
     if _depth_exceeds(tree, _MAX_DEPTH):
         return []
     import trafilatura
+    from trafilatura.settings import use_config
 
+    config = use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "0")  # else a short page becomes one paragraph with its menus
     try:
         found = trafilatura.bare_extraction(
             text,
@@ -77,6 +79,7 @@ def _main_text(text: str, tree: Any) -> list[Block]:
             include_tables=True,
             include_links=True,
             include_formatting=True,
+            config=config,
         )
     except (RecursionError, ValueError, TypeError, AttributeError, KeyError):  # a page it cannot cope with
         return []
@@ -108,14 +111,40 @@ def _as_html(body: Any) -> Any:
     return body
 
 
-def _without_frame(tree: Any) -> list[Block]:
+def _where(tree: Any, found: list[Block]) -> list[Block]:
+    """The part of the page in which the main text was found, read with all its lists, links and tables.
+
+    Trafilatura knows where the main text is, but drops what looks like a button in it, such as a step `Print`.
+    Changes the tree in place.
+    """
     for element in tree.xpath(_AROUND):
         if element.getparent() is not None and element.tag not in ("html", "body", "main"):
             element.drop_tree()
     mains = (
         tree.xpath("//main | //*[@role='main']") or tree.xpath("//article") or tree.xpath("//body") or [tree]
     )
-    return [block for main in mains[:20] for block in tree_to_blocks(main)]
+    if len(mains) > 1:
+        return [block for main in mains[:20] for block in tree_to_blocks(main)]
+    keys = [
+        _squeezed(block.text.split(" (http")[0])[:40] for block in found if block.kind in ("text", "heading")
+    ]
+    element = mains[0]
+    for _ in range(_MAX_DEPTH):
+        inner = [child for child in element if isinstance(child.tag, str) and _holds(child, keys)]
+        if len(inner) != 1 or inner[0].tag in ("ul", "ol", "table", "p", "pre"):
+            break
+        element = inner[0]
+    return tree_to_blocks(element)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def _holds(element: Any, keys: list[str]) -> bool:
+    """Whether `element` holds nearly all of the main text."""
+    text = _squeezed("".join(element.itertext()))
+    return bool(keys) and sum(key in text for key in keys) >= 0.95 * len(keys)
 
 
 def _depth_exceeds(tree: Any, most: int) -> bool:
