@@ -72,9 +72,8 @@ class Switch:
         """Publish what SQLite holds. The lock is held, so what is on disk cannot change meanwhile."""
         generation, problem = self._load()
         if generation is None or problem:
-            _LOG.warning(
-                "%s: %s; indexes are made again from %s", self._folder, problem, self._store.path.name
-            )
+            level = logging.WARNING if self._store.state().revision else logging.DEBUG  # 0: just created
+            _LOG.log(level, "%s: %s; indexes are made again from kb.sqlite", self._folder, problem)
             generation = self._build(generation)
             try:
                 publish.publish(self._folder, generation, _no_step)

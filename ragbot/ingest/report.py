@@ -41,5 +41,6 @@ class SyncReport:
         lines = [f"{counts}; {self.chunks} passages, {self.embedded} embedded, {self.seconds:.1f} s"]
         lines += [f"skipped {each.source}: {each.reason}" for each in self.skipped if not each.unsupported]
         if foreign:
-            lines.append(f"skipped {foreign} files of types that are not read")
+            what = "1 file of a type that is" if foreign == 1 else f"{foreign} files of types that are"
+            lines.append(f"skipped {what} not read")
         return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BATCH = 256
 """Passages that are embedded and written together."""
 
+SPECIAL_TOKENS = 2
+"""What an embedder adds around a text: `max_tokens` includes them, `count_tokens` does not."""
+
 
 def vector_key(embedder: str, text: str) -> bytes:
     """Identity of a vector: SHA-256 of the embedder's name and the text that was embedded."""
@@ -46,7 +49,8 @@ class Stager:
         texts = [embedded_text(chunk) for chunk in chunks]
         tokens = self._embedder.count_tokens(texts)
         keys = [vector_key(self._embedder.name, text) for text in texts]
-        self.truncated += sum(count > self._embedder.max_tokens for count in tokens)
+        room = self._embedder.max_tokens - SPECIAL_TOKENS
+        self.truncated += sum(count > room for count in tokens)
         self._texts.update(zip(keys, texts, strict=True))
         self._waiting += len(chunks)
         staging = Staging(
@@ -63,7 +67,8 @@ class Stager:
         """Embed and stage what is pending. Raises `ModelError` where the embedder gives no proper vectors."""
         if not self._pending:
             return
-        missing = [key for key in self._texts if key in stage.missing(self._store, self._texts)]
+        unknown = stage.missing(self._store, self._texts)
+        missing = [key for key in self._texts if key in unknown]
         for start in range(0, len(missing), BATCH):
             keys = missing[start : start + BATCH]
             vectors = self._embedder.embed([self._texts[key] for key in keys], kind="passage")
