@@ -180,7 +180,7 @@ def _literal(text: str) -> Iterator[tuple[re.Match[str], Fact]]:
     for pattern in _DATES:
         for match in pattern.finditer(text):
             if match.group("m") or match.group("y"):
-                yield match, Fact(kind="date", value=_date(match), shown=match.group().strip())
+                yield match, Fact(kind="date", value=_date(match), shown=match.group().strip(" .,"))
     for match in _TIME.finditer(text):
         yield match, Fact(kind="time", value=_time(match), shown=match.group().strip())
     for match in _CODE.finditer(text):
