@@ -105,9 +105,13 @@ class Bot:
     def _without_search(self, case: _Case) -> Answer | None:
         """Small talk and the wish for a person need no documents."""
         message, language = case.question.original, case.question.language
-        if policy.wants_person(message):
+        accepts = policy.accepts_offer(message, case.history)
+        if accepts or policy.wants_person(message):
             text = policy.handoff_reply(language, self.settings.answer.contact)
-            return self._make(case, text, "handoff", "the customer asks for a person")
+            reason = (
+                "the customer accepts the offer of a person" if accepts else "the customer asks for a person"
+            )
+            return self._make(case, text, "handoff", reason)
         kind = policy.small_talk(message)
         if kind is not None:
             return self._make(case, policy.small_talk_reply(kind, language), "smalltalk", kind)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from ragbot.text.words import content_terms
+from ragbot.types import Turn
 
-_ALL_AT_ONCE = re.IGNORECASE
+_FLAGS = re.IGNORECASE
 
 
 @lru_cache(maxsize=1)
@@ -25,25 +27,35 @@ def _phrases() -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _small_talk() -> dict[str, re.Pattern[str]]:
     kinds = _phrases()["smalltalk"]
-    return {kind: re.compile("|".join(entry["patterns"]), _ALL_AT_ONCE) for kind, entry in kinds.items()}
+    return {kind: re.compile("|".join(entry["patterns"]), _FLAGS) for kind, entry in kinds.items()}
 
 
 @lru_cache(maxsize=1)
 def _filler() -> re.Pattern[str]:
-    return re.compile("|".join(_phrases()["filler"]["patterns"]), _ALL_AT_ONCE)
+    return re.compile("|".join(_phrases()["filler"]["patterns"]), _FLAGS)
 
 
 @lru_cache(maxsize=1)
 def _handoff() -> tuple[re.Pattern[str], re.Pattern[str]]:
     entry = _phrases()["handoff"]
     wanted = "|".join(entry["patterns"]).replace("PERSON", entry["person"])
-    return re.compile(wanted, _ALL_AT_ONCE), re.compile("|".join(entry["except"]), _ALL_AT_ONCE)
+    return re.compile(wanted, _FLAGS), re.compile("|".join(entry["except"]), _FLAGS)
 
 
 def wants_person(message: str) -> bool:
     """Whether the customer asks to be handed over to a person."""
     wanted, about = _handoff()
     return wanted.search(message) is not None and about.search(message) is None
+
+
+def accepts_offer(message: str, history: Sequence[Turn]) -> bool:
+    """Whether `message` says yes to the person whom the bot offered in its last reply."""
+    if not history or history[-1].role != "assistant":
+        return False
+    said = history[-1].text
+    if not any(said.startswith(abstain_reply(language, "")) for language in ("en", "zh")):
+        return False
+    return re.fullmatch("|".join(_phrases()["accept"]["patterns"]), message, _FLAGS) is not None
 
 
 def small_talk(message: str) -> str | None:

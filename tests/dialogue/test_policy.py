@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ragbot.dialogue import policy
+from ragbot.types import Turn
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,12 @@ def test_replies_speak_the_customers_language() -> None:
     assert "人工" in policy.handoff_reply("zh", "")
     assert policy.small_talk_reply("greeting", "zh") != policy.small_talk_reply("greeting", "fr")
     assert "Chinese" in policy.foreign_lead("en", "zh")
+
+
+@pytest.mark.parametrize("message", ["yes please", "Yes!", "好的，谢谢", "sure", "需要"])
+def test_yes_to_the_offered_person_is_a_wish_for_one(message: str) -> None:
+    """After an abstention that offers a person, a plain yes hands over; elsewhere it does not."""
+    offer = Turn(role="assistant", text=policy.abstain_reply("en", "help@shop.example"))
+    assert policy.accepts_offer(message, [Turn(role="user", text="Do you sell boats?"), offer])
+    assert not policy.accepts_offer(message, [Turn(role="assistant", text="It takes 5 days.")])
+    assert not policy.accepts_offer("yes, but how long does it take?", [offer])
