@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 from ragbot.ingest.limits import (
     MAX_ARCHIVE_ENTRIES,
@@ -35,7 +36,15 @@ def check_archive(data: bytes, limits: Limits) -> None:
                 )
             _check_claims(entries, limits)
             _check_contents(archive, entries, limits)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, ValueError, KeyError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        zlib.error,
+    ) as error:
         raise Refused("is a damaged or cut-off archive; get a whole copy of it") from error
     except (NotImplementedError, RuntimeError) as error:  # unknown compression, encrypted entry
         raise Refused("is an archive that is encrypted or packed in an unknown way; save it again") from error

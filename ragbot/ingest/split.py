@@ -228,7 +228,8 @@ def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> M
     meta["language"] = declared if LANGUAGE_CODE.fullmatch(declared) else _language(document, text)
     if meta["kind"] == "faq":
         meta["question"] = shared["question"]
-        meta["answer_start"] = max(0, pack[0].placed.start + int(shared["answer_start"]) - start)
+        answer = pack[0].placed.start + int(shared["answer_start"]) - start
+        meta["answer_start"] = min(len(text), max(0, answer))
     return meta
 
 

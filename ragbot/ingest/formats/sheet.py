@@ -53,11 +53,11 @@ def parse(data: bytes, title: str) -> Parsed:
 
 
 def _filled_rows(sheet: Any) -> Iterator[list[str]]:
-    for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)):
+    for number, row in enumerate(sheet.iter_rows(values_only=True)):
         if number > _MAX_ROWS:
             raise Refused(f"has a sheet of more than {_MAX_ROWS} rows; split it")
-        if any(value is not None for value in row):
-            texts = [shown(value) for value in row]
+        if row and any(value is not None for value in row):
+            texts = [shown(value) for value in row[:_MAX_COLUMNS]]
             while texts and not texts[-1]:
                 texts.pop()
             if texts:

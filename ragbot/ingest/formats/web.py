@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape as html_unescape
 from typing import Any
 
 from ragbot.ingest.blocks import Block, Parsed
@@ -11,6 +12,10 @@ from ragbot.ingest.formats.markup import parse_html, settle, tree_to_blocks
 from ragbot.ingest.limits import Refused
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?\s*([\w-]{2,30})", re.IGNORECASE)
+_CODE = re.compile(
+    r"<(script|style|template|noscript|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.IGNORECASE
+)
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _MAX_DEPTH = 200
 """Trafilatura walks trees by recursion; a deeper page is read whole instead."""
 _AROUND = (
@@ -32,10 +37,14 @@ def parse(data: bytes, title: str) -> Parsed:
     blocks = _where(tree, found)
     if found and _size(blocks) > 2 * _size(found) + 500:  # more around it than tags and roles tell
         blocks = found
+    notes = decoded.notes
+    if not blocks and (text := settle(_TAG.sub(" ", _CODE.sub(" ", decoded.text)))):
+        blocks = [Block(kind="text", text=clean(html_unescape(text)))]
+        notes = (*notes, "is nested too deep; it was read without its structure")
     if not blocks:
         raise Refused("holds no readable text; save the page with its content")
     meta = {"description": clean(description)} if description else {}
-    return Parsed(title=name or title, blocks=tuple(blocks), meta=meta, notes=decoded.notes)
+    return Parsed(title=name or title, blocks=tuple(blocks), meta=meta, notes=notes)
 
 
 def _decode(data: bytes) -> Decoded:
