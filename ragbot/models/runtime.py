@@ -6,6 +6,8 @@ It imports no heavy library by itself; torch only when a GPU driver is present.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -42,3 +44,17 @@ def cpu_threads(wanted: int) -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """No progress bars while a model is loaded or saved; afterwards they are as they were."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

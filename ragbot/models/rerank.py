@@ -1,0 +1,68 @@
+"""A cross-encoder that reads question and passage together and gives each passage a new score.
+
+It does not know how the passages were found, nor how many are kept.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ragbot.errors import ModelError
+from ragbot.models.hub import locate
+from ragbot.models.runtime import choose_device, go_offline, quiet_transformers
+from ragbot.types import Hit
+
+if TYPE_CHECKING:
+    from ragbot.settings import ModelsSettings
+
+_BATCH = 16
+
+
+class CrossEncoderReranker:
+    """A sentence-transformers `CrossEncoder`. Safe to use from several threads, which take turns."""
+
+    def __init__(
+        self, model: str, models: ModelsSettings, *, device: Literal["auto", "cpu", "cuda"] = "auto"
+    ) -> None:
+        """`model`: the name of a pulled model, or a folder.
+
+        Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if it gives more than one score for a pair.
+        """
+        folder = locate(model, models)
+        go_offline()
+        from sentence_transformers import CrossEncoder
+
+        try:
+            with quiet_transformers():
+                self._model: Any = CrossEncoder(
+                    str(folder), device=choose_device(device), local_files_only=True, trust_remote_code=False
+                )
+        except Exception as error:  # whatever the libraries raise over a folder they cannot read
+            raise ModelError(f"{model} is no cross-encoder that can be loaded ({error})") from error
+        if self._model.num_labels != 1:
+            raise ModelError(
+                f"{model} gives {self._model.num_labels} scores for a pair, not one; it classifies, it does not rank"
+            )
+        self._lock = threading.Lock()
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, best first, with `rerank_score` and `score` the model's score; ties keep their order."""
+        if not hits:
+            return []
+        pairs = [(question, _readable(hit)) for hit in hits]
+        with self._lock:
+            scores = self._model.predict(pairs, batch_size=_BATCH, show_progress_bar=False)
+        scored = [
+            replace(hit, score=float(score), rerank_score=float(score))
+            for hit, score in zip(hits, scores, strict=True)
+        ]
+        return sorted(scored, key=lambda hit: -hit.score)
+
+
+def _readable(hit: Hit) -> str:
+    """The passage under its title and headings, as it was embedded."""
+    above = [part for part in (hit.chunk.title, hit.chunk.heading) if part]
+    return "\n".join((*above, hit.chunk.text))
