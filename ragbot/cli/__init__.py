@@ -87,6 +87,7 @@ def main() -> NoReturn:
     except Exception as error:
         if debug:
             raise
-        warn(f"error: {type(error).__name__}: {error} (RAGBOT_DEBUG=1 shows where)")
+        message = " ".join(str(error).split())
+        warn(f"error: {type(error).__name__}: {message} (RAGBOT_DEBUG=1 shows where)")
         sys.exit(1)
     sys.exit(0)

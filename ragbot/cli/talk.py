@@ -74,6 +74,7 @@ class _Chat:
         self._bot = bot
         self._session = session
         self._last: Answer | None = None
+        self._step = ""
         self._interactive = sys.stdin.isatty()
 
     def run(self) -> None:
@@ -148,10 +149,12 @@ class _Chat:
             say()
 
     def _show_step(self, name: str) -> None:
-        """The step under way, on a terminal's last line; nothing clears it."""
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[K" + (f"… {name}" if name else ""))
-            sys.stderr.flush()
+        """The step under way, on a terminal's line of its own; nothing wipes it off again."""
+        if not sys.stderr.isatty() or not (name or self._step):
+            return
+        sys.stderr.write("\r\x1b[K" + (f"… {name}" if name else ""))
+        sys.stderr.flush()
+        self._step = name
 
 
 def _new_id() -> str:

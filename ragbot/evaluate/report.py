@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
+from rich.box import SIMPLE
 from rich.console import Group as Renderables
 from rich.markup import escape
 from rich.table import Table
 
 from ragbot.evaluate.summary import METRICS, EvalReport, Figure, Group
 
-_IN_GROUPS = ("status_accuracy", "right_fact_rate", "answer_precision", "abstention_rate", "recall@5", "mrr")
+_IN_GROUPS = {
+    "status": "status_accuracy",
+    "facts": "right_fact_rate",
+    "precision": "answer_precision",
+    "refusals": "abstention_rate",
+    "recall@5": "recall@5",
+    "mrr": "mrr",
+}
+"""Heading -> figure of the table of groups."""
 
 
 def render(report: EvalReport, *, failures: int = 20) -> Renderables:
@@ -20,7 +29,7 @@ def render(report: EvalReport, *, failures: int = 20) -> Renderables:
 
 def _tables(report: EvalReport, failures: int) -> Iterator[Table]:
     yield _overall(report)
-    groups = {**_named("language", report.by_language), **_named("tag", report.by_tag)}
+    groups = {**report.by_language, **report.by_tag}
     if len(groups) > 1:
         yield _groups(groups)
     if report.confusion:
@@ -33,7 +42,7 @@ def _tables(report: EvalReport, failures: int) -> Iterator[Table]:
 def _overall(report: EvalReport) -> Table:
     timing = report.timings.get("answer", {}).get("median")
     speed = "" if timing is None else f", {timing:.0f} ms per answer (median)"
-    table = Table(title=f"{report.overall.n} questions{speed}", title_justify="left")
+    table = Table(box=SIMPLE, title=f"{report.overall.n} questions{speed}", title_justify="left")
     table.add_column("figure")
     for heading in ("value", "95 % interval", "n"):
         table.add_column(heading, justify="right")
@@ -46,22 +55,22 @@ def _overall(report: EvalReport) -> Table:
 
 
 def _groups(groups: dict[str, Group]) -> Table:
-    table = Table(title="by language and tag: value (n)", title_justify="left")
-    table.add_column("group")
+    table = Table(
+        title="by language and tag (counts of each figure: --json)", title_justify="left", box=SIMPLE
+    )
+    table.add_column("group", no_wrap=True)
     table.add_column("n", justify="right")
-    for name in _IN_GROUPS:
-        table.add_column(name, justify="right")
+    for heading in _IN_GROUPS:
+        table.add_column(heading, justify="right")
     for name, group in groups.items():
-        figures = [group.figures[each] for each in _IN_GROUPS]
-        table.add_row(
-            escape(name), str(group.n), *(f"{_value(each)} ({each.n})" if each.n else "" for each in figures)
-        )
+        figures = [group.figures[each] for each in _IN_GROUPS.values()]
+        table.add_row(escape(name), str(group.n), *(_value(each) if each.n else "" for each in figures))
     return table
 
 
 def _confusion(report: EvalReport) -> Table:
     given = sorted({status for row in report.confusion.values() for status in row})
-    table = Table(title="expected status (rows) and given status", title_justify="left")
+    table = Table(title="expected status, given status", title_justify="left", box=SIMPLE)
     table.add_column("")
     for status in given:
         table.add_column(status, justify="right")
@@ -71,7 +80,7 @@ def _confusion(report: EvalReport) -> Table:
 
 
 def _wrong(report: EvalReport, most: int) -> Table:
-    table = Table(title="went wrong", title_justify="left")
+    table = Table(title="went wrong", title_justify="left", box=SIMPLE)
     for heading in ("id", "question", "what"):
         table.add_column(heading, overflow="fold")
     for row in report.rows:
@@ -87,10 +96,6 @@ def _wrong(report: EvalReport, most: int) -> Table:
         if what and table.row_count < most:
             table.add_row(escape(row.id), escape(row.question), escape("; ".join(what)))
     return table
-
-
-def _named(kind: str, groups: Mapping[str, Group]) -> dict[str, Group]:
-    return {f"{kind} {name}": group for name, group in groups.items()}
 
 
 def _value(figure: Figure) -> str:

@@ -1,0 +1,113 @@
+"""`ragbot ask`, `ragbot chat` and `ragbot sessions` over a small real knowledge base."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from command_line import Run
+
+
+def test_ask_prints_answer_and_citations(run: Run, kb: Path) -> None:
+    """The text first, then each citation with its place and words."""
+    done = run("ask", "How many months of warranty do batteries have?")
+    assert done.code == 0, done.err
+    assert "6 months" in done.out
+    assert "[1] " in done.out
+    assert "warranty.md" in done.out
+
+
+def test_ask_json_is_the_answer(run: Run, kb: Path) -> None:
+    """One document with the field names of `Answer`."""
+    answer = run("ask", "How many months of warranty do batteries have?", "--json").json
+    assert answer["status"] == "answered"
+    assert answer["citations"][0]["quote"]
+    assert {"claims", "hits", "understanding", "trace_id", "timings_ms", "confidence"} <= set(answer)
+
+
+def test_ask_refuses_an_empty_question(run: Run, kb: Path) -> None:
+    """Blanks are no question."""
+    done = run("ask", "  ")
+    assert (done.code, done.out) == (6, "")
+
+
+def test_a_session_is_remembered_shown_and_deleted(run: Run, kb: Path) -> None:
+    """`ask --session` stores; `sessions` lists, shows, and forgets."""
+    assert run("sessions", "list").out == "no sessions\n"
+    run("ask", "How many months of warranty do batteries have?", "--session", "c-1")
+    assert run("ask", "hello", "--session", "c-1").code == 0
+    assert run("sessions", "list").out.startswith("c-1  2 exchanges")
+    shown = run("sessions", "show", "c-1").out
+    assert "customer: How many months of warranty do batteries have?" in shown
+    assert run("sessions", "show", "c-1", "--json").json[1]["status"] == "smalltalk"
+    assert run("sessions", "purge", "--older-than", "1").out == "0 exchanges deleted\n"
+    assert run("sessions", "delete", "c-1").out == "2 exchanges deleted\n"
+    assert run("sessions", "delete", "c-1").code == 6
+    assert run("sessions", "show", "c-1").code == 6
+    assert run("sessions", "delete", "--all").out == "0 exchanges deleted\n"
+
+
+def test_a_bad_session_id_ends_with_6(run: Run, kb: Path) -> None:
+    """Before anything is answered."""
+    for arguments in (["ask", "x", "--session", "a\nb"], ["chat", "--session", ""]):
+        done = run(*arguments)
+        assert (done.code, done.out) == (6, "")
+        assert "session id" in done.err
+
+
+def test_chat_from_a_pipe(run: Run, kb: Path) -> None:
+    """Answers come with citations; commands work; the end of input leaves cleanly."""
+    lines = (
+        "/sources\nHow many months of warranty do batteries have?\n\n/sources\n/fly\n/help\n/new\n/sources\n"
+    )
+    done = run("chat", "--session", "c-2", stdin=lines)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.count("nothing was answered yet") == 2
+    assert "6 months" in done.out
+    assert done.out.count("warranty.md") >= 2
+    assert "unknown command /fly" in done.out
+    assert "/quit" in done.out
+    assert "conversation chat-" in done.out
+    assert run("sessions", "list").out.startswith("c-2  1 exchanges")
+
+
+def test_chat_quits(run: Run, kb: Path) -> None:
+    """Nothing after /quit is asked."""
+    done = run("chat", stdin="/quit\nhello\n")
+    assert (done.code, done.out) == (0, "")
+
+
+def test_chat_on_a_terminal(kb: Path) -> None:
+    """It prompts, answers, and leaves cleanly on Ctrl-C at the prompt."""
+    program = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+    command = [sys.executable, "-c", program, sys.executable, "-m", "ragbot", "chat"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            read_until(process.stdout.fileno(), b"> ")
+            process.stdin.write(b"How many months of warranty do batteries have?\n")
+            screen = read_until(process.stdout.fileno(), b"\r\n\r\n> ")
+            process.stdin.write(b"\x03")
+            assert process.wait(timeout=30) == 0
+        finally:
+            process.kill()
+    assert b"6 months" in screen
+    assert b"warranty.md" in screen
+    assert b"Traceback" not in screen
+    assert b"\r\x1b[K\r\n" not in screen, "an answer's line was wiped"
+
+
+def read_until(output: int, end: bytes) -> bytes:
+    """What the terminal shows, up to this ending."""
+    seen = b""
+    deadline = time.monotonic() + 60
+    while not seen.endswith(end):
+        assert time.monotonic() < deadline, seen
+        if select.select([output], [], [], 1)[0]:
+            seen += os.read(output, 4096)
+    return seen
