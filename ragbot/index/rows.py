@@ -22,6 +22,13 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError) as error:
+        raise sqlite3.DatabaseError(f"a row holds no JSON: {error}") from error
+
+
 def _chunk(row: tuple[Any, ...]) -> Chunk:
     identity, document_id, source, title, heading, text, start, end, page, meta = row
     return Chunk(
@@ -34,7 +41,7 @@ def _chunk(row: tuple[Any, ...]) -> Chunk:
         start=start,
         end=end,
         page=page,
-        meta=json.loads(meta),
+        meta=_json(meta),
     )
 
 
@@ -45,9 +52,9 @@ def _document(row: tuple[Any, ...]) -> Document:
         source=source,
         title=title,
         text=text,
-        page_starts=tuple(json.loads(page_starts)),
+        page_starts=tuple(_json(page_starts)),
         language=language,
-        meta=json.loads(meta),
+        meta=_json(meta),
         sha256=sha256,
     )
 
@@ -116,4 +123,4 @@ def labels(
     """Row, source, language and properties of each document of a revision: what filters look at."""
     query = f"SELECT d.row, d.source, d.language, d.meta FROM documents d WHERE {VISIBLE}"
     for row, source, language, meta in connection.execute(query, {"revision": revision}):
-        yield row, source, language, json.loads(meta)
+        yield row, source, language, _json(meta)

@@ -47,12 +47,11 @@ def search(
     width = max(k, kb.settings.search.candidates)
     dense = generation.dense.search(vectors, width, allowed)
     lexical = [generation.lexical.search(question.terms, width, allowed) for question in asked]
-    fused = [
-        spread(
-            fuse(near, worded, query=_informed(question, generation, near, worded)), generation.documents, k
-        )
-        for question, near, worded in zip(asked, dense, lexical, strict=True)
-    ]
+    fused: list[Ranking] = []
+    for question, near, worded in zip(asked, dense, lexical, strict=True):
+        ranking = fuse(near, worded, query=_informed(question, generation, near, worded))
+        documents = {position: int(generation.documents[position]) for position, _ in ranking}
+        fused.append(spread(ranking, documents, k))
     found = _read(kb, generation, {position for ranking in fused for position, _ in ranking})
     return [_hits(*sides, found) for sides in zip(fused, dense, lexical, strict=True)]
 

@@ -1,0 +1,122 @@
+"""Runs syncs and searches in processes that can be killed. Reads one JSON command a line, answers with one
+JSON line. A command runs in a fork of this process, which has everything imported already: a run that is
+killed costs no start.
+
+    {"do": "sync", "kb": DIR, "shop": DIR, "step": NAME?, "delay": SECONDS?}   killed at that step, or then
+    {"do": "read", "kb": DIR, "seconds": S}                                    searches all the while
+    {"do": "look", "kb": DIR}                                                  as nobody, if we are root
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from quick import DirectLoader, open_quick
+
+from ragbot.index import check, dense
+from ragbot.ingest.sync import sync
+from ragbot.text.language import detect
+from ragbot.text.words import terms
+
+
+def run_sync(command: dict[str, Any]) -> dict[str, Any]:
+    def step(name: str) -> None:
+        if name == command.get("step"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with open_quick(Path(command["kb"])) as kb:
+        report = sync(kb, command["shop"], loader=DirectLoader(), step=step)
+    return {"chunks": report.chunks}
+
+
+def run_read(command: dict[str, Any]) -> dict[str, Any]:
+    """Threads that search until the time is over; every search must be of one version, whole."""
+    problems: list[str] = []
+    searches: list[int] = []
+    end = time.monotonic() + float(command["seconds"])
+
+    def work() -> None:
+        count = 0
+        try:
+            while time.monotonic() < end:
+                hits = kb.search("lamp parcel version", k=1000)
+                versions = {hit.chunk.text.rsplit(" ", 1)[1] for hit in hits}
+                sources = [hit.chunk.source for hit in hits]
+                if len(versions) != 1 or len(sources) != command["documents"]:
+                    problems.append(f"mixed: {versions} in {len(sources)} passages")
+                kb.document(hits[0].chunk.document_id)
+                count += 1
+        except BaseException:  # the test wants to see whatever a reader sees
+            problems.append(traceback.format_exc())
+        searches.append(count)
+
+    with open_quick(Path(command["kb"])) as kb:
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return {"problems": problems, "searches": sum(searches)}
+
+
+def run_look(command: dict[str, Any]) -> dict[str, Any]:
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    with open_quick(Path(command["kb"])) as kb:
+        found = [hit.chunk.source for hit in kb.search("lamp", k=100)]
+        problem = ""
+        try:
+            sync(kb, command["shop"], loader=DirectLoader())
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"
+        return {"sources": found, "problem": problem}
+
+
+RUNS = {"sync": run_sync, "read": run_read, "look": run_look}
+
+
+def run(command: dict[str, Any]) -> dict[str, Any]:
+    """The command's answer, or how the process that ran it ended."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            answer = RUNS[command["do"]](command)
+        except BaseException:
+            answer = {"error": traceback.format_exc()}
+        os.write(writing, json.dumps(answer).encode())
+        os._exit(0)
+    os.close(writing)
+    if "delay" in command:
+        time.sleep(command["delay"])
+        os.kill(child, signal.SIGKILL)
+    with os.fdopen(reading, "rb") as pipe:
+        content = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return {"signal": os.WTERMSIG(status)}
+    answer: dict[str, Any] = json.loads(content)
+    return answer
+
+
+def main() -> None:
+    terms("warm up 预热")
+    detect("a text that makes the language model load")
+    dense._faiss()
+    assert check
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(run(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
