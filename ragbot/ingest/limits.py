@@ -16,6 +16,10 @@ MAX_ARCHIVE_RATIO = 200.0
 """Unpacked to packed size of one entry beyond 10 MB; office files made of text stay below 100."""
 
 
+OUT_OF_MEMORY = 77
+"""Exit status of a parsing process that has no memory left to say so."""
+
+
 class Refused(Exception):
     """A file that cannot be used; the message is the reason that the report shows."""
 

@@ -47,7 +47,9 @@ def read_still(path: Path, limits: Limits) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         before = os.fstat(file.fileno())
         most = int(limits.max_file_mb * (1 << 20))
-        data = file.read(most + 1)
+        data = file.read(
+            min(before.st_size, most) + 1
+        )  # one more shows that it grew; read() reserves what it is told
         after = os.fstat(file.fileno())
     if len(data) > most:
         raise Refused(too_large(max(len(data), after.st_size), limits))

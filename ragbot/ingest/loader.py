@@ -26,7 +26,7 @@ from ragbot.errors import InputError
 from ragbot.ingest.blocks import Parsed, Skipped
 from ragbot.ingest.document import parsed_from_json
 from ragbot.ingest.files import printable
-from ragbot.ingest.limits import MAX_TEXT_CHARS, Limits, too_hungry, too_slow
+from ragbot.ingest.limits import MAX_TEXT_CHARS, OUT_OF_MEMORY, Limits, too_hungry, too_slow
 
 _START_SECONDS = 60.0
 """What a fresh process may take until it is ready, on a busy machine."""
@@ -192,7 +192,9 @@ class Loader:
             return _Process(self.limits)
 
     def _why_dead(self, status: int | None) -> str:
-        if status in (-signal.SIGXCPU, -signal.SIGKILL):
-            return too_slow(self.limits) if status == -signal.SIGXCPU else too_hungry(self.limits)
+        if status == -signal.SIGXCPU:
+            return too_slow(self.limits)
+        if status in (OUT_OF_MEMORY, -signal.SIGKILL):  # the kernel kills who eats the machine's memory
+            return too_hungry(self.limits)
         how = f"signal {-status}" if status is not None and status < 0 else f"status {status}"
         return f"made its parser crash ({how}); save it again or convert it"

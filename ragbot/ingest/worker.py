@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ragbot.ingest.document import parsed_to_json
-from ragbot.ingest.limits import Limits, Refused, confine, confine_cpu, too_hungry
+from ragbot.ingest.limits import OUT_OF_MEMORY, Limits, Refused, confine, confine_cpu, too_hungry
 from ragbot.ingest.load import parse_file
 
 _RECURSION = 3000
@@ -71,4 +71,7 @@ def _answer(path: Path, limits: Limits) -> dict[str, Any]:  # noqa: PLR0911 - on
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        raise SystemExit(main())
+    except MemoryError:  # not even the answer fits any more
+        os._exit(OUT_OF_MEMORY)

@@ -59,8 +59,11 @@ def test_markdown_inline(source: str, text: str) -> None:
 
 def test_markdown_contents_list_is_dropped() -> None:
     """A list of links into the page itself says nothing and is left out, with the line above it."""
-    parsed = read("In this article:\n\n- [One](#one)\n- [Two](#two)\n\n## One\n\nText.", "md")
-    assert shown(parsed) == [("h2", "One"), ("text", "Text.")]
+    contents = "- [One](#one)\n- [Two](#two)\n\n"
+    for lead in ("In this article:\n\n", "## Contents\n\n", "Other systems:\n\n", ""):
+        assert shown(read(f"{lead}{contents}## One\n\nText.", "md")) == [("h2", "One"), ("text", "Text.")]
+    parsed = read(f"How it works. In this article:\n\n{contents}Text.", "md")
+    assert shown(parsed) == [("text", "How it works."), ("text", "Text.")]
 
 
 def test_markdown_html_table_with_spans() -> None:
@@ -107,7 +110,8 @@ def test_html_in_declared_encoding() -> None:
 def test_text_paragraphs_headings_and_questions() -> None:
     """Plain text has paragraphs, underlined headings, lists, and pairs of Q and A."""
     parsed = read(
-        "Shipping rules\n\nHours\n=====\nWe open\nat nine.\n\n- one\n- two\n\nQ: When?\nA: Soon.\n\n问：多久？\n答：三天。",
+        "Shipping rules\n\nHours\n=====\nWe open\nat nine.\n\n- one\n- two\n\n"
+        "Q: When?\nA: Soon.\n\n问：多久？\n答：三天。",
         "txt",
     )
     assert parsed.title == "Shipping rules"
@@ -122,7 +126,10 @@ def test_text_paragraphs_headings_and_questions() -> None:
 
 def test_text_wrapped_at_a_fixed_width_flows_again() -> None:
     """Line breaks that only fit a width are no line breaks."""
-    text = "The warranty covers defects of material and of work for two\nyears from the day on which you bought the device from us\nor a dealer."
+    text = (
+        "The warranty covers defects of material and of work for two\n"
+        "years from the day on which you bought the device from us\nor a dealer."
+    )
     assert "\n" not in shown(read(text, "txt"))[0][1]
 
 

@@ -10,7 +10,7 @@ import os
 import random
 import socket
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,7 @@ from ingest_files import PNG, cyclic_pdf, docx, pdf, pptx, with_entry, xlsx, zip
 from ragbot.errors import InputError
 from ragbot.ingest.blocks import Parsed, Skipped
 from ragbot.ingest.files import Found, list_files, printable
-from ragbot.ingest.limits import Limits, Refused
-from ragbot.ingest.load import read_still
+from ragbot.ingest.limits import Limits
 from ragbot.ingest.loader import Loader
 
 LIMITS = Limits(file_seconds=20, file_memory_mb=1024, max_file_mb=30, max_unpacked_mb=60)
@@ -45,6 +44,15 @@ TALL = with_entry(
 ALIASES = "---\na: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(8)
 )
+
+
+def _many_entries() -> bytes:
+    out = io.BytesIO(xlsx({"S": [["a"]]}))
+    with zipfile.ZipFile(out, "a") as archive:
+        for i in range(20_001):
+            archive.writestr(f"xl/{i}", b"")
+    return out.getvalue()
+
 
 REFUSED: dict[str, tuple[Callable[[], bytes | str], str]] = {
     "empty.md": (lambda: b"", "is empty"),
@@ -76,7 +84,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes | str], str]] = {
         lambda: zipped({"a.zip": zipped({"b.zip": zipped({"c": b"x"})})}),
         "not a Word document",
     ),
-    "many-entries.xlsx": (lambda: _many_entries(), "an archive of 200"),
+    "many-entries.xlsx": (_many_entries, "an archive of 200"),
     "no-text.pptx": (lambda: pptx([("", "")]), "holds no text"),
     "no-cells.xlsx": (lambda: xlsx({"S": []}), "no filled cells"),
     "old-word.docx": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "password-protected"),
@@ -124,14 +132,6 @@ READ: dict[str, tuple[Callable[[], bytes | str], str]] = {
 def _flip(data: bytes) -> bytes:
     middle = data.index(b"word/document.xml") + 200
     return data[:middle] + bytes(byte ^ 255 for byte in data[middle : middle + 40]) + data[middle + 40 :]
-
-
-def _many_entries() -> bytes:
-    out = io.BytesIO(xlsx({"S": [["a"]]}))
-    with zipfile.ZipFile(out, "a") as archive:
-        for i in range(20_001):
-            archive.writestr(f"xl/{i}", b"")
-    return out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -260,67 +260,3 @@ def test_a_missing_path_is_the_callers_mistake(tmp_path: Path) -> None:
 def test_printable_names_are_json() -> None:
     """Any name can be written to a report."""
     assert printable("a\n\u202eb\udcff") == "a\\n\\u202eb\\xff"
-
-
-def test_vanishing_and_changing_files(tmp_path: Path) -> None:
-    """A file that goes or grows between listing and reading is skipped."""
-    path = tmp_path / "gone.md"
-    with Loader(LIMITS, workers=1) as loader:
-        assert loader.load(path) == Skipped(source="gone.md", reason="no longer exists; index again")
-        (tmp_path / "dir.md").mkdir()
-        folder = loader.load(tmp_path / "dir.md")
-        assert isinstance(folder, Skipped)
-        assert "cannot be read" in folder.reason
-    with pytest.raises(Refused, match="changed while it was read"):
-        read_still(Path("/proc/self/status"), LIMITS)  # its size is 0 whatever it holds
-
-
-def test_a_heavy_file_is_ended_by_the_clock_and_the_next_is_read(tmp_path: Path) -> None:
-    """A parser that does not come back is killed; a fresh process goes on."""
-    (tmp_path / "heavy.md").write_text("[" * 60_000 + "x" + "]" * 60_000)
-    (tmp_path / "good.md").write_text(GOOD)
-    with Loader(Limits(file_seconds=1.0), workers=1) as loader:
-        results = [result for _, result in loader.load_many([tmp_path / "heavy.md", tmp_path / "good.md"])]
-    assert isinstance(results[0], Skipped)
-    assert "ingest.file_seconds" in results[0].reason
-    assert isinstance(results[1], Parsed)
-
-
-def test_a_hungry_file_is_ended_by_the_memory_limit(tmp_path: Path) -> None:
-    """More memory than allowed is a reason of its own; a fresh process goes on."""
-    (tmp_path / "hungry.txt").write_text("käse " * 12_000_000)
-    (tmp_path / "good.md").write_text(GOOD)
-    with Loader(Limits(file_memory_mb=256), workers=1) as loader:
-        results = [result for _, result in loader.load_many([tmp_path / "hungry.txt", tmp_path / "good.md"])]
-    assert isinstance(results[0], Skipped)
-    assert "ingest.file_memory_mb" in results[0].reason
-    assert isinstance(results[1], Parsed)
-
-
-def test_more_text_than_a_document_holds(tmp_path: Path) -> None:
-    """A dump of a hundred million characters is refused before anything is split."""
-    (tmp_path / "dump.txt").write_bytes(b"one line without end " * 5_000_000)
-    with Loader(Limits(), workers=1) as loader:
-        result = loader.load(tmp_path / "dump.txt")
-    assert isinstance(result, Skipped)
-    assert "million characters" in result.reason
-
-
-def test_results_come_in_order_and_the_stream_is_bounded(tmp_path: Path) -> None:
-    """However long each takes, results keep the order of the paths, and only a few paths are taken ahead."""
-    names = [tmp_path / f"{i}.md" for i in range(12)]
-    for i, path in enumerate(names):
-        path.write_text("# T\n\n" + "word " * (20_000 if i % 3 == 0 else 1))
-    taken = 0
-
-    def paths() -> Iterator[Path]:
-        nonlocal taken
-        for path in names:
-            taken += 1
-            yield path
-
-    with Loader(LIMITS, workers=2) as loader:
-        stream = loader.load_many(paths())
-        assert next(stream)[0] == names[0]
-        assert taken <= 6
-        assert [path for path, _ in stream] == names[1:]

@@ -36,7 +36,7 @@ _FILE_NAME = re.compile(r"(?i)[\w./-]+\.(png|jpe?g|gif|svg|webp)|image|img|scree
 _ICON_WORDS = re.compile(r"(?i)\b(?:the|an?|button|icon|symbol|logo|image|screenshot|of)\b")
 _CONTENTS = re.compile(
     r"(?i)(in this (article|section|guide)|on this page|(table of )?contents|jump to|本文内容|目录|本页内容)"
-    r"\s*[:：]?"
+    r"\s*[:：]?$"
 )
 _HAN_BREAK = re.compile(
     "(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]) (?=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])"
@@ -188,8 +188,7 @@ class _Walker:
 
     def _list(self, element: Any, *, ordered: bool) -> None:
         if _is_contents(element):
-            if self.blocks and _CONTENTS.fullmatch(self.blocks[-1].text):
-                self.blocks.pop()
+            self._drop_lead()
             return
         lines: list[str] = []
         start = element.get("start") or "1"
@@ -204,6 +203,15 @@ class _Walker:
             if item.tail and item.tail.strip():
                 lines.append(settle(item.tail))
         self._add("list", "\n".join(lines))
+
+    def _drop_lead(self) -> None:
+        """Take back the line that announced a table of contents: `In this article:`."""
+        if not self.blocks or self.blocks[-1].kind not in ("text", "heading"):
+            return
+        lead = self.blocks.pop()
+        rest = _CONTENTS.sub("", lead.text).rstrip()
+        if rest and not (lead.kind == "text" and len(rest) <= 60 and rest.endswith((":", "："))):
+            self._add(lead.kind, rest, lead.level)
 
     def _item(self, item: Any, marker: str) -> str:
         """One item with everything in it, each further line indented under the first."""
