@@ -1,0 +1,58 @@
+"""The pieces of a passage that can be quoted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ragbot.answer.units import units
+from ragbot.types import Chunk, Hit
+
+
+def hit(text: str, **meta: Any) -> Hit:
+    chunk = Chunk(
+        id="c",
+        document_id="d",
+        source="s.md",
+        title="T",
+        heading="",
+        text=text,
+        start=0,
+        end=len(text),
+        meta=meta,
+    )
+    return Hit(chunk=chunk, score=1.0)
+
+
+def test_every_piece_stands_at_its_offsets() -> None:
+    """Sentences, rows, lists: `text[start:end]`."""
+    text = (
+        "Intro sentence. It has:\n\n- one\n- two\n\nPlan: A; Price: 1.50. Low; Best: yes\nPlan: B; Price: 2"
+    )
+    for unit in units(hit(text, kind="text"), 0):
+        assert text[unit.start : unit.end] == unit.text
+
+
+def test_a_lead_in_and_its_items_are_one_list() -> None:
+    """The items alone would not say what they are of."""
+    found = units(hit("You need:\n\n- a cable\n- a hub\n\nThen start.", kind="text"), 0)
+    assert "You need:\n\n- a cable\n- a hub" in [unit.text for unit in found if unit.kind == "list"]
+
+
+def test_a_table_line_is_never_cut() -> None:
+    """A full stop within a cell ends nothing."""
+    row = "Code: E-1; Meaning: No network. Restart; Do: Wait."
+    assert units(hit(f"{row}\nCode: E-2; Meaning: ok", kind="table"), 0)[0].text == row
+    assert row in [unit.text for unit in units(hit(f"Errors.\n\n{row}", kind="text"), 0)]
+
+
+def test_an_faq_entry_is_its_answer() -> None:
+    """The question is not quoted back."""
+    text = "How long?\nFive days. Not more."
+    (unit,) = units(hit(text, kind="faq", question="How long?", answer_start=10), 0)
+    assert (unit.text, unit.kind) == ("Five days. Not more.", "faq")
+
+
+def test_a_row_is_one_piece() -> None:
+    """A spreadsheet's row is quoted whole."""
+    (unit,) = units(hit("Part: X. 1; Price: 3", kind="row"), 2)
+    assert (unit.kind, unit.hit) == ("row", 2)
