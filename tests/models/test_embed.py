@@ -1,0 +1,209 @@
+"""Embedders: the contract, on the fake and the real one; nearness to the original; threads; loading."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import KeywordEmbedder
+from tiny_models import make_embedder, make_generator
+
+from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
+from ragbot.models.embed import OnnxEmbedder, SentenceTransformerEmbedder, load_embedder
+from ragbot.models.hub import locate
+from ragbot.models.manifest import read_manifest
+from ragbot.protocols import Embedder
+from ragbot.settings import EmbedderSettings, ModelsSettings
+
+SENTENCES = """How long do refunds take?
+Refunds are paid within five business days after we receive the lamp.
+Reset
+Hold the button for ten seconds until the light turns red, then let go.
+The battery is charged with the supplied 5 V adapter; a full charge takes about 90 minutes.
+Order no. 48-2291, EUR 1,249.50, shipped 2024-03-07 by express to 10115 Berlin.
+Can I change my delivery address after I have placed an order?
+Your warranty covers defects in material and workmanship for 24 months.
+It does not cover damage by water, dropping, or repairs by third parties.
+I want to talk to a human being, now!
+My thermostat shows error E17 and the room stays cold.
+Error E17 means that the radio link to the boiler receiver has been lost.
+Do you ship to Switzerland, and who pays the customs duty?
+You can pay by credit card, PayPal, bank transfer or on account.
+The app asks for a code which I never get by SMS.
+Thanks, that was very helpful.
+In Europe you can return any item within 45 days, elsewhere within 30.
+Firmware 2.4.1 fixes a crash when more than 32 devices are paired.
+Where do I find the serial number?
+The serial number is printed on the underside, below the bar code.
+Gift cards cannot be exchanged for cash, and they expire after three years.
+What is the difference between the Basic and the Pro plan?
+The Pro plan costs 12 dollars a month and includes five seats.
+Please cancel my subscription with effect from the end of the month.
+SELECT name, price FROM products WHERE price < 100 ORDER BY price;
+{"status": "failed", "code": 503, "retry_after": 30}
+The mitochondrion is the powerhouse of the cell.
+In 1911 Rutherford inferred the nucleus from the scattering of alpha particles.
+The Normans were the people who gave their name to Normandy, a region in France.
+Colourless green ideas sleep furiously.
+Der Versand dauert drei bis fünf Werktage.
+Le remboursement est effectué sous cinq jours ouvrés.
+El reembolso tarda cinco días hábiles.
+!!! ??? ... ---
+a
+0
+LOUD CAPITALS ARE READ LIKE SMALL ONES
+supercalifragilisticexpialidocious antidisestablishmentarianism
+退款需要多长时间？
+退款会在收到商品后五个工作日内到账。
+请长按按钮十秒，直到指示灯变红。
+我想修改收货地址。
+保修期为二十四个月，不包括进水和摔落造成的损坏。
+错误代码 E17 表示与锅炉接收器的无线连接已断开。
+支持信用卡、支付宝和微信支付。
+你们发货到香港和澳门吗？
+订单号 48-2291，金额 1,249.50 元。
+谢谢，问题解决了。
+我要找人工客服！
+如何重置密码？""".splitlines()
+LONG = "Returns are free of charge within thirty days of delivery, in the box that the lamp came in. " * 40
+
+
+@pytest.fixture(params=["fake", "real"])
+def any_embedder(request: pytest.FixtureRequest) -> Embedder:
+    """The fake and the real embedder, in turn."""
+    if request.param == "fake":
+        return KeywordEmbedder("refund", "battery", "returns", max_tokens=256)
+    real: Embedder = request.getfixturevalue("embedder")
+    return real
+
+
+def test_vectors_are_unit_float32_rows(any_embedder: Embedder) -> None:
+    """Any text, the empty one too, gives a float32 row of length 1; no text gives no row."""
+    texts = ["", "How do I get a refund?", "battery", "\ud800 broken", LONG]
+    vectors = any_embedder.embed(texts)
+    assert vectors.shape == (len(texts), any_embedder.dimension)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert any_embedder.embed([]).shape == (0, any_embedder.dimension)
+
+
+def test_a_vector_depends_on_its_text_alone(any_embedder: Embedder) -> None:
+    """A text has the same vector, bit for bit, whatever it is embedded with, and as often as one likes."""
+    together = any_embedder.embed(SENTENCES)
+    alone = np.concatenate([any_embedder.embed([text]) for text in SENTENCES])
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_like_is_near_like(any_embedder: Embedder) -> None:
+    """A question lies nearer to its answer than to something else."""
+    question, answer, other = any_embedder.embed(["refund duration?", "A refund takes 5 days", "battery charging"])
+    assert question @ answer > question @ other + 0.2
+
+
+def test_tokens_are_counted_whole(any_embedder: Embedder) -> None:
+    """Counts are not cut at the window, and longer texts have more tokens."""
+    assert any_embedder.count_tokens([]) == []
+    few, many, none = any_embedder.count_tokens(["reset the lamp", LONG, ""])
+    assert none == 0 < few < any_embedder.max_tokens < many
+
+
+def test_what_exceeds_the_window_is_not_read(any_embedder: Embedder) -> None:
+    """Words beyond `max_tokens` change nothing."""
+    assert any_embedder.count_tokens([LONG])[0] > any_embedder.max_tokens
+    one, other = any_embedder.embed([LONG + "battery", LONG + "refund"])
+    np.testing.assert_array_equal(one, other)
+
+
+def test_real_embedder_says_what_it_is(embedder: Embedder) -> None:
+    """Name with the weights' hash, dimension, window and language of all-MiniLM-L6-v2."""
+    assert embedder.name == "all-minilm-l6-v2@53aa51172d14"
+    assert (embedder.dimension, embedder.max_tokens) == (384, 256)
+    assert embedder.languages == frozenset({"en"})
+    words = " ".join(["lamp"] * 254)
+    assert embedder.count_tokens([words]) == [254]
+    read, cut = embedder.embed([words, f"{words} battery"])
+    np.testing.assert_array_equal(read, cut)  # 254 of a text's own tokens fill the 256
+
+
+def test_int8_stays_near_the_original(embedder: Embedder, models_cache: Path) -> None:
+    """Cosine to sentence-transformers in float32: at least 0.99 in the mean and 0.98 for each sentence."""
+    folder = locate("all-minilm-l6-v2", ModelsSettings(cache=models_cache))
+    original = SentenceTransformerEmbedder(
+        folder, name=embedder.name, languages=embedder.languages, device="cpu", threads=2
+    )
+    assert isinstance(embedder, OnnxEmbedder)
+    assert (original.dimension, original.max_tokens) == (embedder.dimension, embedder.max_tokens)
+    texts = [*SENTENCES, LONG]
+    assert original.count_tokens(texts) == embedder.count_tokens(texts)
+    cosines = (original.embed(texts) * embedder.embed(texts)).sum(axis=1)
+    assert cosines.mean() >= 0.99, cosines.mean()
+    assert cosines.min() >= 0.98, texts[int(cosines.argmin())]
+
+
+def test_threads_share_an_embedder(embedder: Embedder) -> None:
+    """Four threads at once get what one gets."""
+    expected = embedder.embed(SENTENCES)
+    with ThreadPoolExecutor(4) as pool:
+        for vectors in pool.map(lambda _: embedder.embed(SENTENCES), range(4)):
+            np.testing.assert_array_equal(vectors, expected)
+
+
+def test_loading_imports_no_torch(models_cache: Path) -> None:
+    """Loading the embedder and embedding a question on a CPU import neither torch nor transformers."""
+    code = (
+        "import sys; from pathlib import Path; from ragbot.models.embed import load_embedder\n"
+        "from ragbot.settings import EmbedderSettings, ModelsSettings\n"
+        "assert 'onnxruntime' not in sys.modules\n"
+        f"load_embedder(EmbedderSettings(device='cpu'), ModelsSettings(cache=Path({str(models_cache)!r})))"
+        ".embed(['hello'])\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_a_folder_is_used_as_it_is(tmp_path: Path) -> None:
+    """A path of a sentence-transformers folder is an embedder, named after folder and weights."""
+    folder = make_embedder(tmp_path / "mine", prompts={"query": "how ", "document": ""})
+    loaded = load_embedder(EmbedderSettings(model=str(folder), device="cpu"), ModelsSettings(cache=tmp_path))
+    assert loaded.name.startswith("mine@")
+    assert (loaded.dimension, loaded.max_tokens, loaded.languages) == (32, 48, frozenset())
+    passage = loaded.embed(["how long"])
+    np.testing.assert_allclose(loaded.embed(["long"], kind="query"), passage, atol=1e-5)
+    assert loaded.embed([]).shape == (0, 32)
+    assert loaded.count_tokens(["how long ?", ""]) == [3, 0]
+
+
+def test_what_is_no_embedder_is_refused(tmp_path: Path, models_cache: Path) -> None:
+    """A generator, an empty folder and an unknown name each give an error with the next step."""
+    models = ModelsSettings(cache=models_cache)
+    with pytest.raises(ModelError, match="is a generator"):
+        load_embedder(EmbedderSettings(model="smollm2-135m-instruct", device="cpu"), models)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="no .*safetensors"):
+        load_embedder(EmbedderSettings(model=str(tmp_path / "empty"), device="cpu"), models)
+    with pytest.raises(ModelNotFound, match="ragbot models pull"):
+        load_embedder(EmbedderSettings(model="no-such-model", device="cpu"), models)
+    make_generator(tmp_path / "chat")
+
+
+def test_a_damaged_graph_names_the_way_out(tmp_path: Path, models_cache: Path) -> None:
+    """A graph that cannot be loaded says which command prepares it again."""
+    folder = locate("all-minilm-l6-v2", ModelsSettings(cache=models_cache))
+    manifest = read_manifest(folder, "all-minilm-l6-v2")
+    (tmp_path / "model.onnx").write_bytes(b"no graph")
+    with pytest.raises(ModelDamaged, match="ragbot models pull all-minilm-l6-v2"):
+        OnnxEmbedder(tmp_path, manifest, threads=1)
+
+
+def test_cuda_is_refused_where_there_is_none(models_cache: Path) -> None:
+    """Asking for a GPU on a machine without one is an error, not a silent CPU."""
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(ModelError, match="CUDA"):
+        load_embedder(EmbedderSettings(device="cuda"), ModelsSettings(cache=models_cache))
