@@ -77,8 +77,10 @@ class State:
 class _Handle:
     """One thread's connection; closed when the thread ends or the store is closed."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, seen: tuple[int, ...] | None) -> None:
         self.connection = connection
+        self.seen = seen
+        """Where SQLite itself cannot notice writers (read-only access): `_look` at the files when opened."""
         self.pid = os.getpid()
 
     def close(self) -> None:
@@ -95,7 +97,7 @@ class Store:
         self.path = folder / FILE
         self._local = threading.local()
         self._handles: weakref.WeakSet[_Handle] = weakref.WeakSet()
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._copies: list[tempfile.TemporaryDirectory[str]] = []
         self._guard = threading.Lock()
         self._closed = False
 
@@ -106,43 +108,55 @@ class Store:
             for handle in list(self._handles):
                 handle.close()
             self._local = threading.local()
-            if self._copy is not None:
-                self._copy.cleanup()
-                self._copy = None
+            while self._copies:
+                self._copies.pop().cleanup()
 
     def connection(self) -> sqlite3.Connection:
+        """This thread's connection."""
         handle: _Handle | None = getattr(self._local, "handle", None)
-        if handle is None or handle.pid != os.getpid():
+        if handle is None or handle.pid != os.getpid() or (handle.seen and handle.seen != self._look()):
             with self._guard:
                 if self._closed:
                     raise KnowledgeBaseError(f"{self.path.parent} is closed; open it again")
-                handle = _Handle(self._connect())
+                handle = self._connect()
                 self._handles.add(handle)
                 self._local.handle = handle
         return handle.connection
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = _open(f"{self.path.as_uri()}?mode=rw")
+    def _connect(self) -> _Handle:
+        connection: sqlite3.Connection | None = None
         try:
+            connection = _open(f"{self.path.as_uri()}?mode=rw")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            return _Handle(connection, None)
         except sqlite3.OperationalError:
-            connection.close()
-            if _writable(self.path):
+            if connection is not None:
+                connection.close()
+            if os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK):
                 raise
-            return self._connect_read_only()
-        return connection
+        seen = self._look()
+        return _Handle(self._connect_read_only(), seen)
 
     def _connect_read_only(self) -> sqlite3.Connection:
-        """On a read-only file system WAL cannot keep its side files: read the file as it stands, or a copy
+        """Without the right to write, WAL cannot keep its side files: read the file as it stands, or a copy
         of it in a temporary folder where a log that must be replayed lies beside it."""
         log = self.path.with_name(FILE + "-wal")
         if not log.exists() or log.stat().st_size == 0:
             return _open(f"{self.path.as_uri()}?mode=ro&immutable=1")
-        if self._copy is None:
-            self._copy = tempfile.TemporaryDirectory(prefix="ragbot-")
-            for file in (self.path, log):
-                shutil.copyfile(file, Path(self._copy.name) / file.name)
-        return _open(f"{(Path(self._copy.name) / FILE).as_uri()}?mode=rw")
+        copy = tempfile.TemporaryDirectory(prefix="ragbot-")
+        for file in (self.path, log):
+            shutil.copyfile(file, Path(copy.name) / file.name)
+        self._copies.append(copy)
+        return _open(f"{(Path(copy.name) / FILE).as_uri()}?mode=rw")
+
+    def _look(self) -> tuple[int, ...]:
+        """Size and time of the database and its log."""
+        numbers: list[int] = []
+        for path in (self.path, self.path.with_name(FILE + "-wal")):
+            with contextlib.suppress(FileNotFoundError):
+                found = path.stat()
+                numbers += [found.st_size, found.st_mtime_ns]
+        return tuple(numbers)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -263,10 +277,10 @@ def _damaged(path: Path, error: Exception) -> str:
 
 def _open(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=10.0, isolation_level=None, check_same_thread=False)
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=FAST"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=FAST"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
-
-
-def _writable(path: Path) -> bool:
-    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
