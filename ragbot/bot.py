@@ -177,7 +177,7 @@ class Bot:
             step.note(kept=draft.kept, dropped=len(draft.dropped))
 
     def _quoted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> list[Statement]:
-        chosen = choose(case.question, scored, most=self.settings.answer.max_sentences)
+        chosen = choose(case.question, scored, hits, most=self.settings.answer.max_sentences)
         return [
             replace(statement, claims=tuple(check(statement.text, [hits[statement.hit]], self.verifier)))
             for statement in quote(chosen, hits)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ragbot.answer.evidence import Scored
-from ragbot.answer.units import Unit, is_item
+from ragbot.answer.units import Unit, whole_list
 from ragbot.index.question import Question
 from ragbot.text.sentences import sentences
 from ragbot.text.words import content_terms, terms
@@ -60,18 +60,14 @@ def _alike(unit: Unit, chosen: Sequence[Unit]) -> bool:
     return False
 
 
-def _widened(best: Unit, scored: Sequence[Scored], procedure: bool) -> Unit:
+def _widened(best: Unit, hits: Sequence[Hit], procedure: bool) -> Unit:
     """`best`, or the list that it introduces, or, where steps are asked for, the list that it belongs to."""
-    if best.kind != "sentence":
-        return best
-    leads_in = best.text.rstrip().endswith((":", "："))
-    if not leads_in and not (procedure and is_item(best.text)):
-        return best
-    around = (s.unit for s in scored if s.unit.kind == "list" and s.unit.hit == best.hit)
-    return next((unit for unit in around if unit.start <= best.start and best.end <= unit.end), best)
+    if best.kind == "sentence" or (best.kind == "item" and procedure):
+        return whole_list(best, hits[best.hit].chunk)
+    return best
 
 
-def choose(question: Question, scored: Sequence[Scored], *, most: int) -> list[Unit]:
+def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *, most: int) -> list[Unit]:
     """At most `most` pieces to quote, in the order in which they should be read.
 
     The best piece first; another only if it is likely enough itself, is not a repetition, and covers
@@ -80,7 +76,7 @@ def choose(question: Question, scored: Sequence[Scored], *, most: int) -> list[U
     if not scored:
         return []
     best = scored[0]
-    chosen = [_widened(best.unit, scored, _PROCEDURE.search(question.original) is not None)]
+    chosen = [_widened(best.unit, hits, _PROCEDURE.search(question.original) is not None)]
     covered = _covered(question, chosen[0])
     floor = max(_ABSOLUTE_SUPPORT, _RELATIVE_SUPPORT * best.probability)
     for item in scored[1:]:

@@ -40,7 +40,7 @@ FEATURES: Final = (
     "rank",  # logarithm of the passage's rank
     "length",  # logarithm of the piece's length in words
     "heading_coverage",  # share of the question's concepts in the headings and the title
-    "is_list",
+    "is_item",
     "is_faq",
 )
 
@@ -131,7 +131,7 @@ def features(
     rows: list[tuple[float, ...]] = []
     for unit, cosine in zip(units, cosines, strict=True):
         bag, passage = bags[unit.hit], passage_rows[unit.hit]
-        unit_terms = terms(unit.text)
+        unit_terms = terms(f"{unit.lead} {unit.text}")
         own = frozenset(unit_terms)
         given = kind != "none" and gives(unit.text, kind)
         values = passage | {
@@ -142,7 +142,7 @@ def features(
             "asked_given": float(given),
             "asked_lacking": float(kind != "none" and not given),
             "length": math.log1p(len(unit_terms)),
-            "is_list": float(unit.kind == "list"),
+            "is_item": float(unit.kind == "item"),
             "is_faq": float(unit.kind == "faq"),
         }
         rows.append(tuple(values[name] for name in FEATURES))

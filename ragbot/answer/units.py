@@ -1,11 +1,11 @@
-"""Passages -> the smallest pieces that can be quoted: sentences, FAQ answers, table rows, and lists with the
-line that introduces them. `chunk.text[start:end]` is each piece. Knows nothing of questions.
+"""Passages -> the smallest pieces that can be quoted: sentences, list items, FAQ answers, table rows.
+`chunk.text[start:end]` is each piece. Knows nothing of questions.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ragbot.text.sentences import Sentence, sentences
 from ragbot.types import Chunk, Hit
@@ -29,7 +29,12 @@ class Unit:
     """Offsets into the chunk's text."""
     text: str
     kind: str
-    """`sentence`, `list` (a lead-in with its items, or a whole list), `row` or `faq`."""
+    """`sentence`, `item`, `row`, `faq`, or `list`: a whole list, made of an item by `whole_list`."""
+    lead: str = ""
+    """Of an item, or of the sentence itself that ends in a colon: what introduces the list."""
+    list_start: int = -1
+    list_end: int = -1
+    """Place of the list that the piece belongs to or introduces, its lead included; -1 where there is none."""
 
 
 def is_item(text: str) -> bool:
@@ -37,8 +42,16 @@ def is_item(text: str) -> bool:
     return _ITEM.match(text) is not None
 
 
+def whole_list(unit: Unit, chunk: Chunk) -> Unit:
+    """The list that `unit` belongs to or introduces; `unit` itself where there is none."""
+    if unit.list_start < 0:
+        return unit
+    text = chunk.text[unit.list_start : unit.list_end]
+    return replace(unit, start=unit.list_start, end=unit.list_end, text=text, kind="list")
+
+
 def units(hit: Hit, number: int) -> list[Unit]:
-    """The quotable pieces of a passage, in order; pieces may overlap (a list and its items)."""
+    """The quotable pieces of a passage, in order and without overlap."""
     chunk = hit.chunk
     kind = chunk.meta.get("kind", "text")
     if kind == "row":
@@ -48,10 +61,9 @@ def units(hit: Hit, number: int) -> list[Unit]:
     if kind == "table":
         return [_unit(chunk, number, m.start(), m.end(), "row") for m in _LINE.finditer(chunk.text)]
     rows = [(m.start(), m.end()) for m in _ROW.finditer(chunk.text)]
-    found = [s for s in sentences(chunk.text) if not any(a <= s.start < b or a < s.end <= b for a, b in rows)]
+    found = [s for s in sentences(chunk.text) if not any(a < s.end and s.start < b for a, b in rows)]
     made = [_unit(chunk, number, start, end, "row") for start, end in rows]
-    made += [_unit(chunk, number, s.start, s.end, "sentence") for s in found]
-    return made + _lists(chunk, number, found)
+    return sorted(made + _prose(chunk, number, found), key=lambda unit: unit.start)
 
 
 def _faq_units(chunk: Chunk, number: int) -> list[Unit]:
@@ -62,25 +74,39 @@ def _faq_units(chunk: Chunk, number: int) -> list[Unit]:
     return [_unit(chunk, number, begin + s.start, begin + s.end, "faq") for s in sentences(answer)]
 
 
-def _lists(chunk: Chunk, number: int, found: list[Sentence]) -> list[Unit]:
-    """Each run of list items, together with the sentence that leads into it if that ends in a colon."""
+def _prose(chunk: Chunk, number: int, found: list[Sentence]) -> list[Unit]:
+    """Sentences, and the items of lists with what introduces them."""
     made: list[Unit] = []
     index = 0
     while index < len(found):
-        if not is_item(found[index].text):
+        last = _list_end(chunk, found, index)
+        if last == index:
+            made.append(_unit(chunk, number, found[index].start, found[index].end, "sentence"))
             index += 1
             continue
-        first = index
-        while index < len(found) and (is_item(found[index].text) or _continues(chunk, found, index)):
-            index += 1
-        if first > 0 and found[first - 1].text.rstrip().endswith((":", "：")):
-            first -= 1
-        last = index - 1
-        while last > first and found[last].end - found[first].start > _MAX_LIST_CHARACTERS:
-            last -= 1
-        if last > first:
-            made.append(_unit(chunk, number, found[first].start, found[last].end, "list"))
+        led = not is_item(found[index].text)
+        lead = found[index].text if led else ""
+        end = max(s.end for s in found[index:last] if s.end - found[index].start <= _MAX_LIST_CHARACTERS)
+        for sentence in found[index:last]:
+            piece = _unit(chunk, number, sentence.start, sentence.end, "item")
+            made.append(replace(piece, lead=lead, list_start=found[index].start, list_end=end))
+        if led:
+            made[-(last - index)] = replace(made[-(last - index)], kind="sentence", lead="")
+        index = last
     return made
+
+
+def _list_end(chunk: Chunk, found: list[Sentence], first: int) -> int:
+    """One past the last sentence of the list that begins (with its lead) at `first`; `first` if none does."""
+    index = first
+    if not is_item(found[first].text):
+        leads = found[first].text.rstrip().endswith((":", "："))
+        if not leads or first + 1 >= len(found) or not is_item(found[first + 1].text):
+            return first
+        index += 1
+    while index < len(found) and (is_item(found[index].text) or _continues(chunk, found, index)):
+        index += 1
+    return index
 
 
 def _continues(chunk: Chunk, found: list[Sentence], index: int) -> bool:

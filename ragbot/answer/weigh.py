@@ -74,4 +74,4 @@ def _with_heading(unit: Unit, hits: Sequence[Hit]) -> str:
     """A piece as the embedder reads it: the innermost heading, or the FAQ's question, says what it is about."""
     chunk = hits[unit.hit].chunk
     above = str(chunk.meta.get("question") or chunk.heading.rsplit(" > ", 1)[-1] or chunk.title)
-    return f"{above}\n{unit.text}"
+    return "\n".join(part for part in (above, unit.lead, unit.text) if part)

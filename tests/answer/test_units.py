@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ragbot.answer.units import units
+from ragbot.answer.units import units, whole_list
 from ragbot.types import Chunk, Hit
 
 
@@ -32,10 +32,14 @@ def test_every_piece_stands_at_its_offsets() -> None:
         assert text[unit.start : unit.end] == unit.text
 
 
-def test_a_lead_in_and_its_items_are_one_list() -> None:
-    """The items alone would not say what they are of."""
-    found = units(hit("You need:\n\n- a cable\n- a hub\n\nThen start.", kind="text"), 0)
-    assert "You need:\n\n- a cable\n- a hub" in [unit.text for unit in found if unit.kind == "list"]
+def test_an_item_knows_its_lead_and_its_list() -> None:
+    """The item alone would not say what it is of."""
+    passage = hit("You need:\n\n- a cable\n- a hub\n\nThen start.", kind="text")
+    lead, cable, hub, rest = units(passage, 0)
+    assert (cable.kind, cable.lead, hub.text) == ("item", "You need:", "- a hub")
+    for unit in (lead, cable, hub):
+        assert whole_list(unit, passage.chunk).text == "You need:\n\n- a cable\n- a hub"
+    assert whole_list(rest, passage.chunk) is rest
 
 
 def test_a_table_line_is_never_cut() -> None:
