@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ragbot.index.query import QueryView
+from ragbot.index.question import Question
 
 DENSE_WEIGHT: Final = 0.45
 DENSE_WEIGHT_UNKNOWN_LANGUAGE: Final = 0.3
@@ -31,14 +31,14 @@ def _normalised(ranking: Ranking) -> dict[int, float]:
     return {position: max(0.0, score / best) for position, score in ranking}
 
 
-def dense_weight(query: QueryView) -> float:
+def dense_weight(question: Question) -> float:
     """How far the embedding side is trusted, 0..1."""
-    return DENSE_WEIGHT if query.question.embedder_knows else DENSE_WEIGHT_UNKNOWN_LANGUAGE
+    return DENSE_WEIGHT if question.embedder_knows else DENSE_WEIGHT_UNKNOWN_LANGUAGE
 
 
-def fuse(dense: Ranking, lexical: Ranking, *, query: QueryView) -> list[tuple[int, float]]:
+def fuse(dense: Ranking, lexical: Ranking, *, question: Question) -> list[tuple[int, float]]:
     """(position, score 0..1), best first. A side that did not propose a passage adds nothing to it."""
-    weight = dense_weight(query)
+    weight = dense_weight(question)
     near, worded = _normalised(dense), _normalised(lexical)
     scores = {
         position: weight * near.get(position, 0.0) + (1 - weight) * worded.get(position, 0.0)

@@ -16,6 +16,7 @@ consists of nothing else still finds something.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -141,7 +142,8 @@ class Lexical:
 
     def idf(self, term: str) -> float:
         """Inverse document frequency as above; a term that occurs nowhere has the highest."""
-        return float(idf(np.array([self.document_frequency(term)]), len(self))[0])
+        frequency = self.document_frequency(term)
+        return math.log1p((len(self) - frequency + 0.5) / (frequency + 0.5))
 
     def search(
         self, query: Mapping[str, float], k: int, allowed: NDArray[np.bool_] | None = None

@@ -1,30 +1,15 @@
-"""A message -> a question that can be searched: cleaned, within bounds; and what fusion may know of it."""
+"""A message as it is typed -> one that can be searched: without control characters, within bounds."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from ragbot.errors import InputError
-from ragbot.index.question import Question
 
 MAX_CHARACTERS = 4000
 """An embedder reads some hundred words; what a longer message asks stands near its start or its end."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryView:
-    """A question, and what the collection says of it."""
-
-    question: Question
-    idf: Mapping[str, float] = field(default_factory=dict)
-    """Of each of the question's terms."""
-    coverage: Mapping[int, float] = field(default_factory=dict)
-    """For every position that either side proposes: which share (0..1) of the question's terms, weighted by
-    idf, its passage contains."""
 
 
 def clean(message: str) -> str:

@@ -10,8 +10,6 @@ from ragbot.index import rows
 from ragbot.index.filters import Filters, normal
 from ragbot.index.fuse import fuse, spread
 from ragbot.index.generation import Generation
-from ragbot.index.query import QueryView
-from ragbot.index.question import Question
 from ragbot.types import Chunk, Hit, Turn
 
 if TYPE_CHECKING:
@@ -49,21 +47,11 @@ def search(
     lexical = [generation.lexical.search(question.terms, width, allowed) for question in asked]
     fused: list[Ranking] = []
     for question, near, worded in zip(asked, dense, lexical, strict=True):
-        ranking = fuse(near, worded, query=_informed(question, generation, near, worded))
+        ranking = fuse(near, worded, question=question)
         documents = {position: int(generation.documents[position]) for position, _ in ranking}
         fused.append(spread(ranking, documents, k))
     found = _read(kb, generation, {position for ranking in fused for position, _ in ranking})
     return [_hits(*sides, found) for sides in zip(fused, dense, lexical, strict=True)]
-
-
-def _informed(question: Question, generation: Generation, dense: Ranking, lexical: Ranking) -> QueryView:
-    proposed = list(dict.fromkeys(position for position, _ in (*dense, *lexical)))
-    coverage = generation.lexical.coverage(proposed, question.terms)
-    return QueryView(
-        question=question,
-        idf={term: generation.lexical.idf(term) for term in question.terms},
-        coverage=dict(zip(proposed, coverage, strict=True)),
-    )
 
 
 def _read(kb: KnowledgeBase, generation: Generation, positions: set[int]) -> dict[int, Chunk]:
