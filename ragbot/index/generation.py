@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragbot.errors import KnowledgeBaseError
 from ragbot.index.dense import Dense
 from ragbot.index.filters import Masks
 from ragbot.index.lexical import HEADING_WEIGHT, TITLE_WEIGHT, Lexical, count_terms
@@ -95,10 +94,7 @@ def _vectors(connection: sqlite3.Connection, state: State, size: int) -> NDArray
     )
     for position, (blob,) in enumerate(connection.execute(query, {"revision": state.revision})):
         if blob is None or len(blob) != 4 * state.dimension:
-            raise KnowledgeBaseError(
-                "the knowledge base is damaged (a passage has no vector of the right length); "
-                "run `ragbot index --rebuild PATH...`"
-            )
+            raise sqlite3.DatabaseError("a passage has no vector of the right length")
         vectors[position] = np.frombuffer(blob, "<f4")
     return vectors
 

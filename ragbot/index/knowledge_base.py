@@ -10,6 +10,7 @@ is written meanwhile. Threads may share an instance; processes may share the fol
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ from ragbot.index.query import clean
 from ragbot.index.question import Question, understand
 from ragbot.index.search import RowsGone, search
 from ragbot.index.stage import write_lock
-from ragbot.index.store import VISIBLE, Store
+from ragbot.index.store import VISIBLE, Store, damaged
 from ragbot.index.switch import Switch
 from ragbot.settings import Settings, load_settings
 from ragbot.text.glossary import load_glossary
@@ -160,7 +161,7 @@ class KnowledgeBase:
             except RowsGone:  # several syncs ended during this search: start again in the newest revision
                 self.generations.forget()
                 if not last:
-                    raise KnowledgeBaseError(_torn(self.folder)) from None
+                    raise KnowledgeBaseError(damaged(self.store.path, "passages are missing")) from None
         raise AssertionError("unreachable")
 
     def understand(self, message: str, history: Sequence[Turn] = ()) -> Question:
@@ -229,7 +230,7 @@ class KnowledgeBase:
             "revision": state.revision,
             "created": state.created,
             "updated": state.updated,
-            "bytes": sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()),
+            "bytes": _size(self.folder),
         }
 
     def check(self) -> list[str]:
@@ -251,5 +252,10 @@ def _create(folder: Path, store: Store) -> None:
             store.create()
 
 
-def _torn(folder: Path) -> str:
-    return f"{folder} is damaged (passages are missing); run `ragbot index --rebuild PATH...`"
+def _size(folder: Path) -> int:
+    """Bytes of all files; what a writer removes meanwhile does not count."""
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            total += file.stat().st_size if file.is_file() else 0
+    return total

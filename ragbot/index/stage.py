@@ -97,17 +97,21 @@ def remove_staged(store: Store, keep: Iterable[int]) -> None:
         )
 
 
-def missing(store: Store, keys: Iterable[bytes]) -> set[bytes]:
-    """Those of `keys` for which no vector is stored."""
+def missing(store: Store, keys: Iterable[bytes], dimension: int) -> set[bytes]:
+    """Those of `keys` for which no vector of that dimension is stored."""
     with store.reading() as connection:
-        query = "SELECT 1 FROM embeddings WHERE key = ?"
-        return {key for key in set(keys) if connection.execute(query, (key,)).fetchone() is None}
+        query = "SELECT 1 FROM embeddings WHERE key = ? AND length(vector) = ?"
+        size = 4 * dimension
+        return {key for key in set(keys) if connection.execute(query, (key, size)).fetchone() is None}
 
 
 def add_vectors(store: Store, vectors: Iterable[tuple[bytes, bytes]]) -> None:
     """Keep vectors (float32, little endian) under their keys; committed at once."""
     with store.writing() as connection:
-        connection.executemany("INSERT OR IGNORE INTO embeddings VALUES(?, ?)", vectors)
+        connection.executemany(
+            "INSERT INTO embeddings VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",
+            vectors,
+        )
 
 
 def add_documents(store: Store, documents: Iterable[Staging]) -> None:

@@ -249,7 +249,7 @@ class Store:
                 updated=revisions[-1][2],
             )
         except (KeyError, ValueError, IndexError, TypeError) as error:
-            raise KnowledgeBaseError(_damaged(self.path, error)) from error
+            raise KnowledgeBaseError(damaged(self.path, error)) from error
 
 
 def explain(path: Path, error: sqlite3.Error) -> KnowledgeBaseError:
@@ -265,10 +265,11 @@ def explain(path: Path, error: sqlite3.Error) -> KnowledgeBaseError:
         )
     if "unable to open" in text:
         return KnowledgeBaseError(f"{path} cannot be opened; check that it exists and that you may read it")
-    return KnowledgeBaseError(_damaged(path, error))
+    return KnowledgeBaseError(damaged(path, error))
 
 
-def _damaged(path: Path, error: Exception) -> str:
+def damaged(path: Path, error: object) -> str:
+    """What to say of a database that contradicts itself."""
     return (
         f"{path} is damaged ({error}); restore it from a backup, or move {path.parent} away and run "
         "`ragbot index PATH...`"

@@ -67,7 +67,7 @@ class Stager:
         """Embed and stage what is pending. Raises `ModelError` where the embedder gives no proper vectors."""
         if not self._pending:
             return
-        unknown = stage.missing(self._store, self._texts)
+        unknown = stage.missing(self._store, self._texts, self._embedder.dimension)
         missing = [key for key in self._texts if key in unknown]
         for start in range(0, len(missing), BATCH):
             keys = missing[start : start + BATCH]

@@ -247,3 +247,22 @@ def test_check_names_what_does_not_agree(kb: Path) -> None:
     assert "a passage is not the text at" in problems
     assert "no vector of dimension 8" in problems
     assert "other passages than kb.sqlite" in problems
+
+
+def test_a_rebuild_repairs_damaged_rows(tmp_path: Path) -> None:
+    """Vectors and passages that `check` complains of are made again from the files."""
+    shop = write(tmp_path / "shop", lamp="A lamp may be returned.", parcel="A parcel travels.")
+    with open_quick(tmp_path / "kb") as kb:
+        quick_sync(kb, shop)
+    connection = sqlite3.connect(tmp_path / "kb" / "kb.sqlite")
+    with connection:
+        connection.execute("UPDATE embeddings SET vector = x'00' WHERE rowid = 1")
+        connection.execute("UPDATE chunks SET start = 3")
+    connection.close()
+    with open_quick(tmp_path / "kb") as kb:
+        assert len(kb.check()) == 3
+        assert quick_sync(kb, shop, rebuild=True).embedded == 1
+        assert kb.check() == []
+    (tmp_path / "kb" / "CURRENT").unlink()
+    with open_quick(tmp_path / "kb") as kb:
+        assert kb.search("lamp", k=1)[0].chunk.source == "shop/lamp.md"
