@@ -11,6 +11,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -20,7 +21,13 @@ PIPE_CLOSED = 141
 
 
 def prepare_streams() -> None:
-    """Never fail on a character: what an encoding lacks is written as `\\u9000`, read as a mark."""
+    """Never fail on a character: what an encoding lacks is written as `\\u9000`, read as a mark.
+
+    A stream that the caller has closed is nothing to read and nowhere to write.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - never closed
     for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace")):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors=errors)

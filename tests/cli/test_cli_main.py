@@ -102,6 +102,23 @@ def test_a_closed_pipe_is_quiet(kb: Path) -> None:
     assert done.stderr == ""
 
 
+def test_closed_streams_are_no_error(kb: Path) -> None:
+    """As a cron job might start it."""
+    for line in ("--version >&-", "chat <&-", "--version 2>&-"):
+        command = ["/bin/sh", "-c", f"{sys.executable} -m ragbot {line}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), line
+
+
+def test_a_full_disk_behind_stdout_is_told(kb: Path) -> None:
+    """The exit code is not 0, and there is no traceback."""
+    command = ["/bin/sh", "-c", f"{sys.executable} -m ragbot --help > /dev/full"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_unexpected_error_is_one_line(run: Run, kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No traceback, unless it is asked for."""
     from ragbot.index.knowledge_base import KnowledgeBase
