@@ -53,9 +53,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     """Runs the command line in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, stdin: str = "") -> Done:
+    def run(*arguments: str, stdin: io.StringIO | None = None) -> Done:
         monkeypatch.setattr(sys, "argv", ["ragbot", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        monkeypatch.setattr(sys, "stdin", stdin or io.StringIO())
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()

@@ -98,8 +98,8 @@ class _Chat:
     def _read(self) -> str:
         if self._interactive:
             return clean(input("> ")).strip()
-        line = sys.stdin.readline()
-        if not line:
+        line = next(sys.stdin, None)
+        if line is None:
             raise EOFError
         return clean(line).strip()
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from command_line import Run
+
+from ragbot import Bot
+from ragbot.errors import GenerationError
+from ragbot.types import Event
 
 
 def test_ask_prints_answer_and_citations(run: Run, kb: Path) -> None:
@@ -64,7 +71,7 @@ def test_chat_from_a_pipe(run: Run, kb: Path) -> None:
     lines = (
         "/sources\nHow many months of warranty do batteries have?\n\n/sources\n/fly\n/help\n/new\n/sources\n"
     )
-    done = run("chat", "--session", "c-2", stdin=lines)
+    done = run("chat", "--session", "c-2", stdin=io.StringIO(lines))
     assert (done.code, done.err) == (0, "")
     assert done.out.count("nothing was answered yet") == 2
     assert "6 months" in done.out
@@ -77,12 +84,43 @@ def test_chat_from_a_pipe(run: Run, kb: Path) -> None:
 
 def test_chat_quits(run: Run, kb: Path) -> None:
     """Nothing after /quit is asked."""
-    done = run("chat", stdin="/quit\nhello\n")
+    done = run("chat", stdin=io.StringIO("/quit\nhello\n"))
     assert (done.code, done.out) == (0, "")
 
 
+def test_ctrl_c_stops_the_answer_then_the_chat(run: Run, kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one ends the answer that is being given, one at the prompt leaves cleanly."""
+
+    def stream(*_: object, **__: object) -> Iterator[Event]:
+        yield Event(kind="sentence", text="It takes")
+        raise KeyboardInterrupt
+
+    class Typed(io.StringIO):
+        def __next__(self) -> str:  # type: ignore[override]  # typeshed takes the bytes of a base class
+            line = super().readline()
+            if not line:
+                raise KeyboardInterrupt
+            return line
+
+    monkeypatch.setattr(Bot, "stream", stream)
+    done = run("chat", stdin=Typed("How long?\n"))
+    assert (done.code, done.out, done.err) == (0, "It takes\n(stopped)\n", "")
+
+
+def test_an_error_in_a_chat_from_a_pipe_ends_it(run: Run, kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing pretends that the question was answered."""
+
+    def stream(*_: object, **__: object) -> Iterator[Event]:
+        yield Event(kind="step", text="search")
+        raise GenerationError("the server is down", status=503)
+
+    monkeypatch.setattr(Bot, "stream", stream)
+    done = run("chat", stdin=io.StringIO("How long?\nhello\n"))
+    assert (done.code, done.out, done.err) == (5, "", "error: the server is down\n")
+
+
 def test_chat_on_a_terminal(kb: Path) -> None:
-    """It prompts, answers, and leaves cleanly on Ctrl-C at the prompt."""
+    """It prompts, answers, and leaves cleanly on Ctrl-D."""
     program = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
     command = [sys.executable, "-c", program, sys.executable, "-m", "ragbot", "chat"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
@@ -92,7 +130,7 @@ def test_chat_on_a_terminal(kb: Path) -> None:
             read_until(process.stdout.fileno(), b"> ")
             process.stdin.write(b"How many months of warranty do batteries have?\n")
             screen = read_until(process.stdout.fileno(), b"\r\n\r\n> ")
-            process.stdin.write(b"\x03")
+            process.stdin.write(b"\x04")
             assert process.wait(timeout=30) == 0
         finally:
             process.kill()
