@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
 from ragbot.errors import InputError, KnowledgeBaseError
@@ -31,6 +32,7 @@ from ragbot.ingest.roots import Plan, plan
 from ragbot.ingest.split import split
 from ragbot.ingest.staging import Stager
 from ragbot.settings import IngestSettings
+from ragbot.text.language import detect
 
 if TYPE_CHECKING:
     from ragbot.protocols import Embedder
@@ -128,6 +130,8 @@ class _Run:
         self.staged: set[str] = set()
         self.carried: list[Known] = []
         self.embedded = 0
+        # Telling languages loads a model: done while the first file is read in another process.
+        self.languages = Thread(target=detect, args=("What language is this?",), daemon=True)
 
     def compare(self) -> None:
         """Hash every file and find out which must be read."""
@@ -169,6 +173,8 @@ class _Run:
     def take_in(self, loader: Loads) -> None:
         """Read, cut, embed and stage the files that changed."""
         stager = Stager(self.kb.store, self.embedder, self.step)
+        if self.wanted:
+            self.languages.start()
         outcomes = loader.load_many(file.path for file in self.wanted)
         for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
             if isinstance(outcome, Skipped):
@@ -187,6 +193,7 @@ class _Run:
             )
 
     def _cut(self, file: _File, parsed: Parsed, stager: Stager) -> None:
+        self.languages.join()
         document, placed = to_document(file.source, parsed, file.sha256)
         chunks = split(
             document,
