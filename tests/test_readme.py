@@ -110,4 +110,5 @@ def test_the_commands_run(folder: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
+        assert command[1] != "ask" or "[1]" in done.stdout, f"{command} was not answered: {done.stdout}"
     assert json.loads((folder / "report.json").read_text(encoding="utf-8"))["overall"]["n"] > 300
