@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, open_filled, read_settings
+from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, open_filled, open_sessions, read_settings
 from ragbot.cli.output import clean, say, say_json, warn
 from ragbot.errors import RagbotError
 
@@ -34,10 +35,12 @@ def ask(
 ) -> None:
     """Answer one question, with its sources."""
     settings = read_settings(config)
-    with open_filled(kb, settings) as opened:
+    memory = nullcontext() if session is None else open_sessions(kb, settings)
+    with open_filled(kb, settings) as opened, memory as sessions:
         from ragbot.bot import Bot
 
-        answer = Bot(opened, settings=settings).ask(clean(question), session=session)
+        bot = Bot(opened, settings=settings, sessions=sessions)
+        answer = bot.ask(clean(question), session=session)
     if json:
         say_json(answer)
         return
@@ -61,10 +64,10 @@ def chat(
     if session is not None:
         check_session_id(session)
     settings = read_settings(config)
-    with open_filled(kb, settings) as opened:
+    with open_filled(kb, settings) as opened, open_sessions(kb, settings) as sessions:
         from ragbot.bot import Bot
 
-        _Chat(Bot(opened, settings=settings), session or _new_id()).run()
+        _Chat(Bot(opened, settings=settings, sessions=sessions), session or _new_id()).run()
 
 
 class _Chat:
