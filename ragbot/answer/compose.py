@@ -16,11 +16,13 @@ from ragbot.text.sentences import sentences
 from ragbot.text.words import content_terms, terms
 from ragbot.types import Chunk, Citation, Claim, Hit
 
-_RELATIVE_SUPPORT = 0.5
+_RELATIVE_SUPPORT = 0.6
 """A further piece needs this share of the best one's probability..."""
 _ABSOLUTE_SUPPORT = 0.3
 """...and at least this much."""
 _TOO_ALIKE = 0.7  # Jaccard similarity of content terms
+_SHORT_QUOTE = 320
+"""Characters that the best piece and its neighbours may have together."""
 _MAX_CHARACTERS = 700
 _LEANS_BACK = re.compile(
     r"(?:it|its|this|these|that|those|they|he|she|however|otherwise|also|then|but|in (?:this|that) case)\b"
@@ -68,15 +70,17 @@ def _widened(best: Unit, hits: Sequence[Hit], procedure: bool) -> Unit:
 
 
 def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *, most: int) -> list[Unit]:
-    """At most `most` pieces to quote, in the order in which they should be read.
+    """What to quote, in reading order: the best piece with what stands around it, and up to `most` - 1 others.
 
-    The best piece first; another only if it is likely enough itself, is not a repetition, and covers
-    something of the question that the ones before it do not.
+    Neighbours of the best piece join it while the quote stays short, the likelier side first: what a sentence
+    means often stands in the next one. A further piece joins if it is nearly as likely as the best, repeats
+    nothing, and covers something of the question that is not covered yet.
     """
     if not scored:
         return []
     best = scored[0]
-    chosen = [_widened(best.unit, hits, _PROCEDURE.search(question.original) is not None)]
+    first = _widened(best.unit, hits, _PROCEDURE.search(question.original) is not None)
+    chosen = [_with_neighbours(first, scored, hits)]
     covered = _covered(question, chosen[0])
     floor = max(_ABSOLUTE_SUPPORT, _RELATIVE_SUPPORT * best.probability)
     for item in scored[1:]:
@@ -84,10 +88,8 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
             break
         unit = item.unit
         new = _covered(question, unit) - covered
-        beside = any(unit.hit == c.hit and _gap(unit, c) <= 2 for c in chosen)
-        if _overlaps(unit, chosen) or _alike(unit, chosen) or not (new or beside):
-            continue
-        if sum(len(c.text) for c in chosen) + len(unit.text) > _MAX_CHARACTERS:
+        too_long = sum(len(c.text) for c in chosen) + len(unit.text) > _MAX_CHARACTERS
+        if too_long or not new or _overlaps(unit, chosen) or _alike(unit, chosen):
             continue
         chosen.append(unit)
         covered |= _covered(question, unit)
@@ -95,9 +97,28 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     return sorted(chosen, key=lambda unit: (order[unit.hit], unit.start))
 
 
-def _gap(one: Unit, other: Unit) -> int:
-    """Characters between two pieces of a passage."""
-    return max(one.start, other.start) - min(one.end, other.end)
+def _with_neighbours(first: Unit, scored: Sequence[Scored], hits: Sequence[Hit]) -> Unit:
+    """`first` and, of the sentences before and after it in its passage, those that fit a short quote."""
+    if first.kind in ("row", "faq", "list"):
+        return first
+    beside = {
+        s.unit.start: s for s in scored if s.unit.hit == first.hit and s.unit.kind in ("sentence", "item")
+    }
+    starts = sorted(beside)
+    low = high = starts.index(first.start)
+    text = hits[first.hit].chunk.text
+    start, end = first.start, first.end
+    while True:
+        options = []
+        if low > 0 and end - starts[low - 1] <= _SHORT_QUOTE:
+            options.append((beside[starts[low - 1]].probability, -1))
+        if high + 1 < len(starts) and beside[starts[high + 1]].unit.end - start <= _SHORT_QUOTE:
+            options.append((beside[starts[high + 1]].probability, 1))
+        if not options:
+            return replace(first, start=start, end=end, text=text[start:end], kind="sentence")
+        side = max(options)[1]
+        low, high = (low - 1, high) if side < 0 else (low, high + 1)
+        start, end = starts[low], beside[starts[high]].unit.end
 
 
 def _covered(question: Question, unit: Unit) -> set[str]:

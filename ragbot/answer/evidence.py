@@ -1,7 +1,7 @@
 """How likely is it that a piece of a passage answers the question? Explainable features and a logistic model.
 
-The weights stand in `weights.json`, readable, learnt by `scripts/train_evidence.py`. One set serves questions
-in languages that the embedder knows, one those that it does not (there, similarity says nothing).
+The weights stand in `weights.json`, readable, learnt by `scripts/train_evidence.py`. One set serves passages in
+languages that the embedder knows, one those that it does not know (there, similarity says nothing).
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class Scored:
 
     unit: Unit
     probability: float
+    known: bool
+    """Whether the embedder knows the passage's language."""
     features: tuple[float, ...]
     """In the order of `FEATURES`."""
 
@@ -97,7 +99,7 @@ def _named_missing(question: Question, bag: frozenset[str], folded: str) -> floa
     """How many names, codes and figures of the question the passage lacks, at most 2."""
     squeezed = folded.replace("-", "").replace(" ", "")
     lacking = 0
-    for fact in facts(question.text):
+    for fact in facts(question.original):
         if fact.kind == "name":
             lacking += not all(term in bag for term in terms(fact.shown, overlapping=False))
         elif fact.kind == "code":
@@ -119,14 +121,18 @@ def features(
     hits: Sequence[Hit],
     units: Sequence[Unit],
     cosines: NDArray[np.float32],
+    *,
+    readable: Sequence[bool],
     idf: Mapping[str, float],
 ) -> list[tuple[float, ...]]:
-    """`FEATURES` of each unit. `cosines` has shape (len(units),): question against piece, 0 where unknown."""
+    """`FEATURES` of each unit. `cosines` has shape (len(units),): question against piece, 0 where unknown;
+    `readable[i]`: whether the embedder knows the language of hit i."""
     bags = [_bags(hit) for hit in hits]
     highest = max(idf.values(), default=1.0) or 1.0
     kind = asked(question.original)
     passage_rows = [
-        _passage_features(question, hit, bag, idf, highest) for hit, bag in zip(hits, bags, strict=True)
+        _passage_features(question, hit, bag, idf, highest, readable=reads)
+        for hit, bag, reads in zip(hits, bags, readable, strict=True)
     ]
     rows: list[tuple[float, ...]] = []
     for unit, cosine in zip(units, cosines, strict=True):
@@ -150,20 +156,20 @@ def features(
 
 
 def _passage_features(
-    question: Question, hit: Hit, bag: _Bags, idf: Mapping[str, float], highest: float
+    question: Question, hit: Hit, bag: _Bags, idf: Mapping[str, float], highest: float, *, readable: bool
 ) -> dict[str, float]:
     missing = [question.weight(c, idf) for c in question.concepts if c.presence(bag.passage) < 1.0]
     return {
-        "passage_cosine": (hit.dense_score or 0.0) if question.embedder_knows else 0.0,
+        "passage_cosine": (hit.dense_score or 0.0) if readable else 0.0,
         "passage_coverage": _coverage(question, idf, bag.passage),
         "rarest_missing": max(missing, default=0.0) / highest,
         "named_missing": _named_missing(question, bag.passage, bag.folded),
-        "rank": math.log1p(bag_rank(hit)),
+        "rank": math.log1p(_better_rank(hit)),
         "heading_coverage": _coverage(question, idf, bag.around),
     }
 
 
-def bag_rank(hit: Hit) -> int:
+def _better_rank(hit: Hit) -> int:
     """The better of the hit's two ranks."""
     return min(hit.dense_rank or 99, hit.lexical_rank or 99)
 
@@ -176,14 +182,13 @@ def _weights() -> dict[str, dict[str, float]]:
     return loaded
 
 
-def probabilities(rows: Sequence[tuple[float, ...]], *, embedder_knows: bool) -> list[float]:
-    """Logistic model: 1 / (1 + exp(-(bias + weights . features))), each in 0..1."""
-    weights = _weights()["known" if embedder_knows else "unknown"]
-    return [
-        1.0
-        / (
-            1.0
-            + math.exp(-(weights["bias"] + sum(weights[n] * v for n, v in zip(FEATURES, row, strict=True))))
+def probabilities(rows: Sequence[tuple[float, ...]], known: Sequence[bool]) -> list[float]:
+    """Logistic model: 1 / (1 + exp(-(bias + weights . features))), each in 0..1; `known` picks the weights."""
+    estimates = []
+    for row, reads in zip(rows, known, strict=True):
+        weights = _weights()["known" if reads else "unknown"]
+        score = weights["bias"] + sum(
+            weights[name] * value for name, value in zip(FEATURES, row, strict=True)
         )
-        for row in rows
-    ]
+        estimates.append(1.0 / (1.0 + math.exp(-score)))
+    return estimates

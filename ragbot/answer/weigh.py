@@ -37,25 +37,32 @@ class Scorer:
         pieces = [unit for number, hit in enumerate(hits) for unit in units(hit, number)][:_MAX_UNITS]
         if not pieces:
             return []
-        rows = features(
-            question, hits, pieces, self._cosines(question, hits, pieces), self._idf(question.all_terms())
-        )
-        estimates = probabilities(rows, embedder_knows=question.embedder_knows)
+        readable = [self._reads(hit) for hit in hits]
+        cosines = self._cosines(question, hits, pieces, readable)
+        idf = self._idf(question.all_terms())
+        rows = features(question, hits, pieces, cosines, readable=readable, idf=idf)
+        known = [readable[unit.hit] for unit in pieces]
         scored = [
-            Scored(unit=unit, probability=p, features=row)
-            for unit, p, row in zip(pieces, estimates, rows, strict=True)
+            Scored(unit=unit, probability=p, known=reads, features=row)
+            for unit, p, reads, row in zip(pieces, probabilities(rows, known), known, rows, strict=True)
         ]
         return sorted(scored, key=lambda item: -item.probability)
 
+    def _reads(self, hit: Hit) -> bool:
+        """Whether the embedder knows the passage's language, so that similarity says something."""
+        languages = self._embedder.languages
+        return not languages or hit.chunk.meta.get("language", "und") in languages | {"und"}
+
     def _cosines(
-        self, question: Question, hits: Sequence[Hit], pieces: Sequence[Unit]
+        self, question: Question, hits: Sequence[Hit], pieces: Sequence[Unit], readable: Sequence[bool]
     ) -> NDArray[np.float32]:
-        """Shape (len(pieces),): zero throughout where the embedder does not know the question's language."""
-        if not question.embedder_knows:
-            return np.zeros(len(pieces), np.float32)
-        asked = self._embedder.embed([question.dense_text], kind="query")[0]
-        result: NDArray[np.float32] = self._embed([_with_heading(unit, hits) for unit in pieces]) @ asked
-        return result
+        """Shape (len(pieces),): 0 for pieces in a language that the embedder does not know."""
+        cosines = np.zeros(len(pieces), np.float32)
+        places = [place for place, unit in enumerate(pieces) if readable[unit.hit]]
+        if places:
+            asked = self._embedder.embed([question.dense_text], kind="query")[0]
+            cosines[places] = self._embed([_with_heading(pieces[place], hits) for place in places]) @ asked
+        return cosines
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         with self._lock:

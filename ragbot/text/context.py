@@ -38,6 +38,8 @@ _ENDING = re.compile(r"(?:呢|的话)[？?。.!！\s]*$")
 NAME = re.compile(
     r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w-]*(?:\s+(?:[A-Z][\w-]*|\d+\w*))*\b|\b[A-Z]{2,}[-\w]*\d[\w-]*\b"
 )
+_NUMBERED = re.compile(r"\b([A-Za-z]{2,})[ -]?(\d+\w*)\b")
+_GENERATION = re.compile(r"第?[一二三四五1-5]代")
 _MAX_CARRIED = 400  # characters of earlier turns that a question may carry
 
 
@@ -72,8 +74,17 @@ def subject(history: Sequence[Turn]) -> str:
     return " ".join(carried)[-_MAX_CARRIED:]
 
 
+def _swapped(earlier: str, message: str) -> str:
+    """`earlier` with the model or generation that `message` names instead: "Hub 2" there, "Hub 1" here."""
+    for match in _NUMBERED.finditer(message):
+        pattern = re.compile(rf"\b{re.escape(match[1])}[ -]?\d+\w*\b", re.IGNORECASE)
+        earlier = pattern.sub(match[0].replace("\\", ""), earlier)
+    generation = _GENERATION.search(message)
+    return _GENERATION.sub(generation[0], earlier) if generation else earlier
+
+
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """`question` as it is where it stands alone, else with the subject it continues in front of it."""
     if not leans_on_history(question, history):
         return question
-    return f"{subject(history)} {question.strip()}"
+    return f"{_swapped(subject(history), question)} {question.strip()}"

@@ -41,7 +41,7 @@ class Glossary:
         for entry in entries:
             for language, phrases in entry.items():
                 for phrase in phrases:
-                    others = entry | {language: tuple(other for other in phrases if other != phrase)}
+                    others = dict(entry) | {language: tuple(other for other in phrases if other != phrase)}
                     self._add(tuple(_pieces(phrase)), others)
 
     def _add(self, key: tuple[str, ...], others: Mapping[str, tuple[str, ...]]) -> None:
