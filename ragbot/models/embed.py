@@ -38,7 +38,7 @@ def load_embedder(settings: EmbedderSettings, models: ModelsSettings) -> Embedde
     manifest = read_manifest(folder, settings.model) if (folder / MANIFEST).is_file() else None
     if manifest is not None and manifest.kind != "embedder":
         raise ModelError(
-            f"{settings.model} is a {manifest.kind}, not an embedder; set embedder.model to another"
+            f"{settings.model} is no embedder but of kind {manifest.kind}; set embedder.model to another"
         )
     if manifest is not None and device == "cpu" and (folder / GRAPH).is_file():
         return OnnxEmbedder(folder, manifest, threads=cpu_threads(settings.threads))

@@ -43,7 +43,9 @@ def load_generator(settings: GeneratorSettings, models: ModelsSettings) -> Gener
     if (folder / MANIFEST).is_file():
         manifest = read_manifest(folder, name)
         if manifest.kind != "generator":
-            raise ModelError(f"{name} is a {manifest.kind}; set generator.model to a chat model")
+            raise ModelError(
+                f"{name} is no generator but of kind {manifest.kind}; set generator.model to a chat model"
+            )
     return TransformersGenerator(folder, name=name, device=choose_device(settings.device))
 
 

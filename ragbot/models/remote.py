@@ -118,9 +118,17 @@ class RemoteGenerator:
             response.close()
 
     def _retrying(self) -> Retrying:
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+        from tenacity import (
+            Retrying,
+            retry_if_exception_type,
+            stop_after_attempt,
+            wait_exponential,
+            wait_random,
+        )
 
-        backoff = wait_exponential_jitter(initial=self._first_wait, max=LONGEST_WAIT, jitter=self._first_wait)
+        backoff = wait_exponential(multiplier=self._first_wait, max=LONGEST_WAIT) + wait_random(
+            0, self._first_wait
+        )
 
         def wait(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fakes import KeywordEmbedder
-from tiny_models import make_embedder, make_generator
+from tiny_models import make_embedder
 
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.embed import OnnxEmbedder, SentenceTransformerEmbedder, load_embedder
@@ -100,7 +100,9 @@ def test_a_vector_depends_on_its_text_alone(any_embedder: Embedder) -> None:
 
 def test_like_is_near_like(any_embedder: Embedder) -> None:
     """A question lies nearer to its answer than to something else."""
-    question, answer, other = any_embedder.embed(["refund duration?", "A refund takes 5 days", "battery charging"])
+    question, answer, other = any_embedder.embed(
+        ["refund duration?", "A refund takes 5 days", "battery charging"]
+    )
     assert question @ answer > question @ other + 0.2
 
 
@@ -180,14 +182,13 @@ def test_a_folder_is_used_as_it_is(tmp_path: Path) -> None:
 def test_what_is_no_embedder_is_refused(tmp_path: Path, models_cache: Path) -> None:
     """A generator, an empty folder and an unknown name each give an error with the next step."""
     models = ModelsSettings(cache=models_cache)
-    with pytest.raises(ModelError, match="is a generator"):
+    with pytest.raises(ModelError, match="no embedder but of kind generator"):
         load_embedder(EmbedderSettings(model="smollm2-135m-instruct", device="cpu"), models)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ModelError, match="no .*safetensors"):
+    with pytest.raises(ModelError, match="weights"):
         load_embedder(EmbedderSettings(model=str(tmp_path / "empty"), device="cpu"), models)
     with pytest.raises(ModelNotFound, match="ragbot models pull"):
         load_embedder(EmbedderSettings(model="no-such-model", device="cpu"), models)
-    make_generator(tmp_path / "chat")
 
 
 def test_a_damaged_graph_names_the_way_out(tmp_path: Path, models_cache: Path) -> None:

@@ -52,7 +52,7 @@ def _tokenizer(*, pair: bool) -> PreTrainedTokenizerFast:
         sep_token="<sep>",
         cls_token="<start>",
         model_max_length=64,
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"] if pair else None,
+        model_input_names=["input_ids", *(["token_type_ids"] if pair else []), "attention_mask"],
     )
 
 
@@ -79,7 +79,9 @@ def make_embedder(folder: Path, *, pooling: str = "mean", prompts: dict[str, str
     BertModel(_bert()).save_pretrained(plain)
     _tokenizer(pair=True).save_pretrained(plain)
     modules = [Transformer(str(plain), max_seq_length=48), Pooling(32, pooling_mode=pooling)]
-    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder), create_model_card=False)
+    SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(
+        str(folder), create_model_card=False
+    )
     return folder
 
 
@@ -151,3 +153,53 @@ def make_wheel(source: Path, shelf: Path, *, name: str = "tiny-model") -> Packag
 def read_json(path: Path) -> Any:
     """What a JSON file holds."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def make_gguf(path: Path) -> Path:
+    """A Llama chat model of one layer in a GGUF file, quantised to 8 bits, its tokenizer one of single bytes."""
+    import gguf
+    import numpy as np
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    width, inner = 32, 64
+    letters = [chr(code) for code in range(33, 127)]
+    words = ["<|end|>", "<|im_start|>", "<|im_end|>", *letters, "Ġ", "Ċ", "re", "fu"]
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(64)
+    writer.add_embedding_length(width)
+    writer.add_block_count(1)
+    writer.add_feed_forward_length(inner)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(4)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(8)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_vocab_size(len(words))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(words)
+    writer.add_token_types([3] * 3 + [1] * (len(words) - 3))
+    writer.add_token_merges(["r e", "f u"])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_pad_token_id(2)
+    writer.add_chat_template("{% for m in messages %}<|im_start|>{{ m.content }}<|im_end|>{% endfor %}")
+    random = np.random.default_rng(7)
+    shapes = {
+        "token_embd": (len(words), width),
+        **{f"blk.0.attn_{part}": (width, width) for part in ("q", "k", "v", "output")},
+        "blk.0.ffn_gate": (inner, width),
+        "blk.0.ffn_up": (inner, width),
+        "blk.0.ffn_down": (width, inner),
+    }
+    kind = gguf.GGMLQuantizationType.Q8_0
+    for name, shape in shapes.items():
+        values = random.normal(0, 0.3, shape).astype(np.float32)
+        writer.add_tensor(f"{name}.weight", gguf.quantize(values, kind), raw_dtype=kind)
+    for name in ("blk.0.attn_norm", "blk.0.ffn_norm", "output_norm"):
+        writer.add_tensor(f"{name}.weight", np.ones(width, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
