@@ -91,6 +91,11 @@ class Bot:
                 answer = yield from self._answer(case, hits, scored)
         yield Event(kind="answer", answer=self._finish(case, answer))
 
+    def close(self) -> None:
+        """Close the stored conversations; the knowledge base stays open."""
+        if self._sessions is not None:
+            self._sessions.close()
+
     # -- the steps --------------------------------------------------------------------------------------
 
     def _understand(self, message: str, session: str | None, history: Sequence[Turn], trace: Trace) -> _Case:
@@ -121,22 +126,24 @@ class Bot:
         return self.kb.search(case.question.original, k=self.settings.search.k, history=case.history)
 
     def _answer(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Yielding[Event, None, Answer]:
-        """A checked draft where a language model is asked for, quotes where not or where nothing of it holds."""
+        """A checked draft where a language model is asked for; quotes where not, or where nothing of it holds."""
+        drafting = self.settings.answer.composer == "generate"
         statements: list[Statement] = []
-        if self.settings.answer.composer == "generate":
-            for statement in self._drafted(case, hits, scored):
-                statements.append(statement)
-                yield Event(kind="sentence", text=cite(statements, hits).parts[-1])
-        reason = "drafted and checked"
+        for statement in self._drafted(case, hits, scored) if drafting else ():
+            statements.append(statement)
+            yield Event(kind="sentence", text=cite(statements, hits).parts[-1])
+        reason = "drafted and checked" if statements else "quoted"
+        lead = ""
         if not statements:
-            reason = "quoted"
             with case.trace.step("quote"):
                 statements = self._quoted(case, hits, scored)
-            for part in cite(statements, hits).parts:
+            lead = _foreign_lead(case, statements, hits)
+            for part in (*([lead] if lead else []), *cite(statements, hits).parts):
                 yield Event(kind="sentence", text=part)
         cited = cite(statements, hits)
+        text = f"{lead}\n{cited.text}" if lead else cited.text
         return replace(
-            self._make(case, _with_lead(case, statements, hits, cited.text), "answered", reason),
+            self._make(case, text, "answered", reason),
             citations=cited.citations,
             claims=cited.claims,
             hits=tuple(hits),
@@ -242,10 +249,9 @@ class Bot:
         return replace(answer, timings_ms=case.trace.timings_ms)
 
 
-def _with_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit], text: str) -> str:
-    """Quotes in another language than the customer's are announced."""
-    languages = [str(hits[s.hit].chunk.meta.get("language", "und")) for s in statements]
-    foreign = next((code for code in languages if code not in ("und", case.question.language)), None)
-    if foreign is None or case.question.language not in ("en", "zh") or foreign not in ("en", "zh"):
-        return text
-    return f"{policy.foreign_lead(case.question.language, foreign)}\n{text}"
+def _foreign_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit]) -> str:
+    """What announces quotes in another language than the customer's; empty where there are none."""
+    own = case.question.language
+    languages = [str(hits[statement.hit].chunk.meta.get("language", "und")) for statement in statements]
+    foreign = next((code for code in languages if code not in ("und", own)), None)
+    return policy.foreign_lead(own, foreign) if foreign in ("en", "zh") and own in ("en", "zh") else ""

@@ -15,18 +15,21 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from ragbot import KnowledgeBase
-from ragbot.answer.evidence import FEATURES
+from ragbot.answer.evidence import FEATURES, Scored
 from ragbot.answer.units import Unit
 from ragbot.answer.weigh import Scorer
 from ragbot.text.words import fold
@@ -34,7 +37,7 @@ from ragbot.types import Hit, Turn
 
 WEIGHTS = Path(__file__).parent.parent / "ragbot" / "answer" / "weights.json"
 SETS = ("squad2", "xquad-en", "cmrc-zh", "xquad-zh")
-PER_SET = 700
+PER_SET = 600
 TAKEN_AWAY = 0.3
 """Share of the answerable questions whose right passage is removed from what was found."""
 
@@ -45,7 +48,8 @@ class Example:
 
     set: str
     held_out: bool
-    known: bool
+    known: NDArray[np.bool_]
+    """Of each piece: whether the embedder knows its language."""
     rows: NDArray[np.float64]
     right: NDArray[np.bool_]
 
@@ -61,7 +65,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def examples_of(folder: Path, name: str, rng: random.Random) -> Iterator[Example]:
     """Examples of one BEIR-style set, indexed into a throwaway knowledge base."""
     corpus = {row["_id"]: row for row in read_lines(folder / name / "corpus.jsonl")}
-    queries = read_lines(folder / name / "queries.jsonl")
+    queries = [query for query in read_lines(folder / name / "queries.jsonl") if query["text"].strip()]
     held_out = {key: index % 2 == 1 for index, key in enumerate(sorted({q["paragraph"] for q in queries}))}
     rng.shuffle(queries)
     with tempfile.TemporaryDirectory() as scratch, KnowledgeBase.open(Path(scratch) / "kb") as kb:
@@ -80,10 +84,12 @@ def examples_of(folder: Path, name: str, rng: random.Random) -> Iterator[Example
                 for s in scored
             ]
             if scored:
-                rows = np.array([s.features for s in scored])
-                yield Example(
-                    name, held_out[query["paragraph"]], question.embedder_knows, rows, np.array(right)
-                )
+                yield example(name, held_out[query["paragraph"]], scored, right)
+
+
+def example(name: str, held_out: bool, scored: Sequence[Scored], right: Sequence[bool]) -> Example:
+    known = np.array([s.known for s in scored])
+    return Example(name, held_out, known, np.array([s.features for s in scored]), np.array(right))
 
 
 def holds(unit: Unit, hits: list[Hit], case: dict[str, Any]) -> bool:
@@ -107,40 +113,74 @@ def knowledge_examples(folder: Path) -> Iterator[Example]:
             question = kb.understand(case["question"], history)
             hits = kb.search(case["question"], history=history)
             scored = scorer.score(question, hits)
-            right = np.array([holds(s.unit, hits, case) for s in scored])
-            rows = np.array([s.features for s in scored])
-            yield Example("knowledge", "split_dev" not in case["tags"], question.embedder_knows, rows, right)
+            right = [holds(s.unit, hits, case) for s in scored]
+            yield example("knowledge", "split_dev" not in case["tags"], scored, right)
 
 
-def fit(examples: list[Example]) -> tuple[NDArray[np.float64], float]:
-    """Weights and bias of the pieces, then rescaled so that the best piece's probability is calibrated."""
-    rows = np.concatenate([e.rows for e in examples])
-    right = np.concatenate([e.right for e in examples])
-    share = {name: sum(e.set == name for e in examples) for name in {e.set for e in examples}}
-    weight = np.concatenate([np.full(len(e.rows), 1.0 / share[e.set]) for e in examples])
+SIGNS = {"rarest_missing": -1, "asked_lacking": -1, "named_missing": -1, "better_rank": -1, "worse_rank": -1}
+SIGNS |= dict.fromkeys(("unit_cosine", "passage_cosine", "unit_coverage", "context_coverage"), 1)
+SIGNS |= dict.fromkeys(("passage_coverage", "pairs", "asked_given", "heading_coverage"), 1)
+"""The direction in which a feature may count, whatever a small set suggests."""
+
+
+def logistic(
+    rows: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Weights and, last, the bias of an L2-regularised logistic model whose weights keep to `SIGNS`."""
     spread = rows.std(axis=0) + 1e-9
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(
-        rows / spread, right, sample_weight=weight / weight.mean()
+    design = np.hstack([rows / spread, np.ones((len(rows), 1))])
+    target = np.where(right, 1.0, -1.0)
+
+    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = target * (design @ theta)
+        slope = -weight * target * expit(-margin)
+        penalty = np.append(theta[:-1], 0.0)
+        return float(
+            (weight * np.logaddexp(0, -margin)).sum() + penalty @ penalty / 2
+        ), slope @ design + penalty
+
+    limits = [{1: (0, None), -1: (None, 0), 0: (None, None)}[SIGNS.get(name, 0)] for name in FEATURES]
+    found = minimize(
+        loss, np.zeros(design.shape[1]), jac=True, bounds=[*limits, (None, None)], method="L-BFGS-B"
     )
-    weights, bias = model.coef_[0] / spread, float(model.intercept_[0])
-    best = np.array([(e.rows @ weights + bias).max() for e in examples])
-    correct = np.array([e.right[(e.rows @ weights).argmax()] for e in examples])
-    scale = LogisticRegression(C=1e6).fit(best[:, None], correct)
-    slope, shift = float(scale.coef_[0, 0]), float(scale.intercept_[0])
-    return weights * slope, bias * slope + shift
+    return np.append(found.x[:-1] / spread, found.x[-1])
 
 
-def figures(examples: list[Example], weights: NDArray[np.float64], bias: float) -> str:
+def fit(examples: list[Example], known: bool) -> NDArray[np.float64]:
+    """Weights and bias of the pieces whose language the embedder knows (or not), scaled so that the probability
+    of the best piece is calibrated."""
+    parts = [(e.set, e.rows[e.known == known], e.right[e.known == known]) for e in examples]
+    parts = [part for part in parts if len(part[1])]
+    share = Counter(name for name, _, _ in parts)
+    weight = np.concatenate([np.full(len(rows), 1.0 / share[name]) for name, rows, _ in parts])
+    rows, right = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
+    theta = logistic(rows, right, weight / weight.mean())
+    best = np.array([(rows @ theta[:-1] + theta[-1]).max() for _, rows, _ in parts])
+    correct = np.array([right[(rows @ theta[:-1]).argmax()] for _, rows, right in parts])
+    evenly = np.array([1.0 / share[name] for name, _, _ in parts])
+    scale = LogisticRegression(C=1e6).fit(best[:, None], correct, sample_weight=evenly / evenly.mean())
+    theta *= float(scale.coef_[0, 0])
+    theta[-1] += float(scale.intercept_[0])
+    return theta
+
+
+def figures(examples: list[Example], weights: dict[bool, NDArray[np.float64]]) -> str:
     """Share of questions whose best piece is right, and AUROC of the best score for "answerable"."""
+    scores = [
+        np.where(e.known, *(e.rows @ weights[k][:-1] + weights[k][-1] for k in (True, False)))
+        for e in examples
+    ]
     answerable = np.array([e.right.any() for e in examples])
-    best = np.array([(e.rows @ weights + bias).max() for e in examples])
-    first = np.array([e.right[(e.rows @ weights).argmax()] for e in examples])
-    auroc = roc_auc_score(answerable, best) if 0 < answerable.sum() < len(answerable) else float("nan")
+    best = np.array([s.max() for s in scores])
+    first = np.array([e.right[s.argmax()] for e, s in zip(examples, scores, strict=True)])
+    top3 = np.array([e.right[np.argsort(-s)[:3]].any() for e, s in zip(examples, scores, strict=True)])
+    if not 0 < answerable.sum() < len(answerable):
+        return f"n={len(examples):4} (one class only)"
     given = best > 0
     return (
-        f"n={len(examples):4} best piece right {first[answerable].mean():.3f}  AUROC {auroc:.3f}  "
-        f"at 0.5: answered {given.mean():.2f}, right of these {first[given].mean():.3f}, "
-        f"unanswerable kept silent {(~given[~answerable]).mean():.3f}, answerable answered {given[answerable].mean():.3f}"
+        f"n={len(examples):4} best piece right {first[answerable].mean():.3f}, in the best 3 "
+        f"{top3[answerable].mean():.3f}  AUROC {roc_auc_score(answerable, best):.3f}  at 0.5: "
+        f"unanswerable silent {(~given[~answerable]).mean():.3f}, answerable answered {given[answerable].mean():.3f}"
     )
 
 
@@ -155,17 +195,16 @@ def main() -> None:
     rng = random.Random(7)
     examples = [e for name in SETS for e in examples_of(arguments.data, name, rng)]
     examples += knowledge_examples(arguments.knowledge)
-    result = {}
-    for group, known in (("known", True), ("unknown", False)):
-        mine = [e for e in examples if e.known is known]
-        weights, bias = fit([e for e in mine if not e.held_out])
-        result[group] = {"bias": round(bias, 4)} | {
-            name: round(float(w), 4) for name, w in zip(FEATURES, weights, strict=True)
-        }
-        for name in sorted({e.set for e in mine}):
-            for part, held in (("learnt from", False), ("held out", True)):
-                chosen = [e for e in mine if e.set == name and e.held_out is held]
-                print(f"{group:8}{name:10} {part:12}", figures(chosen, weights, bias))
+    learnt = [e for e in examples if not e.held_out]
+    weights = {known: fit(learnt, known) for known in (True, False)}
+    for name in sorted({e.set for e in examples}):
+        for part, held in (("learnt from", False), ("held out", True)):
+            chosen = [e for e in examples if e.set == name and e.held_out is held]
+            print(f"{name:10} {part:12}", figures(chosen, weights))
+    result = {
+        group: {name: round(float(w), 4) for name, w in zip((*FEATURES, "bias"), weights[known], strict=True)}
+        for group, known in (("known", True), ("unknown", False))
+    }
     print(json.dumps(result, indent=2))
     if arguments.write:
         WEIGHTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")

@@ -37,12 +37,17 @@ FEATURES: Final = (
     "asked_given",  # a kind of fact is asked for, and the piece gives one
     "asked_lacking",  # ... and the piece gives none
     "named_missing",  # names, codes and figures of the question that the passage does not speak of
-    "rank",  # logarithm of the passage's rank
+    "better_rank",  # logarithm of the better of the passage's two ranks
+    "worse_rank",  # ... of the worse one: small where meaning and words agree
     "length",  # logarithm of the piece's length in words
     "heading_coverage",  # share of the question's concepts in the headings and the title
     "is_item",
     "is_faq",
 )
+
+
+_UNRANKED: Final = 60
+"""Stands for the rank on a side that did not propose the passage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,20 +163,17 @@ def features(
 def _passage_features(
     question: Question, hit: Hit, bag: _Bags, idf: Mapping[str, float], highest: float, *, readable: bool
 ) -> dict[str, float]:
+    ranks = (hit.dense_rank or _UNRANKED, hit.lexical_rank or _UNRANKED)
     missing = [question.weight(c, idf) for c in question.concepts if c.presence(bag.passage) < 1.0]
     return {
         "passage_cosine": (hit.dense_score or 0.0) if readable else 0.0,
         "passage_coverage": _coverage(question, idf, bag.passage),
         "rarest_missing": max(missing, default=0.0) / highest,
         "named_missing": _named_missing(question, bag.passage, bag.folded),
-        "rank": math.log1p(_better_rank(hit)),
+        "better_rank": math.log1p(min(ranks)),
+        "worse_rank": math.log1p(max(ranks)),
         "heading_coverage": _coverage(question, idf, bag.around),
     }
-
-
-def _better_rank(hit: Hit) -> int:
-    """The better of the hit's two ranks."""
-    return min(hit.dense_rank or 99, hit.lexical_rank or 99)
 
 
 @lru_cache(maxsize=1)
