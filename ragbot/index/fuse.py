@@ -16,8 +16,8 @@ from typing import Final
 from ragbot.index.question import Question
 
 DENSE_WEIGHT: Final = 0.45
-DENSE_WEIGHT_UNKNOWN_LANGUAGE: Final = 0.3
-REPEATED_DOCUMENT: Final = 0.87
+DENSE_WEIGHT_UNKNOWN_LANGUAGE: Final = 0.4
+REPEATED_DOCUMENT: Final = 0.83
 """What each further passage of a document keeps of its score: the second of them, the third its square..."""
 
 Ranking = Sequence[tuple[int, float]]
