@@ -13,15 +13,15 @@ from ragbot.answer.evidence import Scored
 from ragbot.answer.units import Unit, whole_list
 from ragbot.index.question import Question
 from ragbot.text.sentences import sentences
-from ragbot.text.words import content_terms, terms
+from ragbot.text.words import content_terms
 from ragbot.types import Chunk, Citation, Claim, Hit
 
-_RELATIVE_SUPPORT = 0.6
+_RELATIVE_SUPPORT = 0.45
 """A further piece needs this share of the best one's probability..."""
-_ABSOLUTE_SUPPORT = 0.3
+_ABSOLUTE_SUPPORT = 0.1
 """...and at least this much."""
 _TOO_ALIKE = 0.7  # Jaccard similarity of content terms
-_SHORT_QUOTE = 320
+_SHORT_QUOTE = 240
 """Characters that the best piece and its neighbours may have together."""
 _MAX_CHARACTERS = 700
 _LEANS_BACK = re.compile(
@@ -73,26 +73,23 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     """What to quote, in reading order: the best piece with what stands around it, and up to `most` - 1 others.
 
     Neighbours of the best piece join it while the quote stays short, the likelier side first: what a sentence
-    means often stands in the next one. A further piece joins if it is nearly as likely as the best, repeats
-    nothing, and covers something of the question that is not covered yet.
+    means often stands in the next one. A further piece joins if it is likely enough beside the best one and
+    repeats nothing, so that the less sure the choice, the more is shown.
     """
     if not scored:
         return []
     best = scored[0]
     first = _widened(best.unit, hits, _PROCEDURE.search(question.original) is not None)
     chosen = [_with_neighbours(first, scored, hits)]
-    covered = _covered(question, chosen[0])
     floor = max(_ABSOLUTE_SUPPORT, _RELATIVE_SUPPORT * best.probability)
     for item in scored[1:]:
         if len(chosen) >= most or item.probability < floor:
             break
         unit = item.unit
-        new = _covered(question, unit) - covered
         too_long = sum(len(c.text) for c in chosen) + len(unit.text) > _MAX_CHARACTERS
-        if too_long or not new or _overlaps(unit, chosen) or _alike(unit, chosen):
+        if too_long or _overlaps(unit, chosen) or _alike(unit, chosen):
             continue
         chosen.append(unit)
-        covered |= _covered(question, unit)
     order = {hit: place for place, hit in enumerate(dict.fromkeys(unit.hit for unit in chosen))}
     return sorted(chosen, key=lambda unit: (order[unit.hit], unit.start))
 
@@ -119,11 +116,6 @@ def _with_neighbours(first: Unit, scored: Sequence[Scored], hits: Sequence[Hit])
         side = max(options)[1]
         low, high = (low - 1, high) if side < 0 else (low, high + 1)
         start, end = starts[low], beside[starts[high]].unit.end
-
-
-def _covered(question: Question, unit: Unit) -> set[str]:
-    bag = frozenset(terms(unit.text))
-    return {concept.own for concept in question.concepts if concept.presence(bag) >= 1.0}
 
 
 def quote(chosen: Sequence[Unit], hits: Sequence[Hit]) -> list[Statement]:
