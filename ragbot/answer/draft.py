@@ -67,7 +67,8 @@ def checked_sentences(
             fresh = [s for s in finished if s.start >= done]
             for sentence in fresh:
                 done = sentence.end
-                if sentence.text in seen or _ADMITS.search(sentence.text):
+                enough = draft.kept >= max_sentences
+                if enough or sentence.text in seen or _ADMITS.search(sentence.text):
                     return
                 seen.add(sentence.text)
                 yield from _supported(sentence.text, prompt.hits, verifier, draft)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,13 +51,12 @@ def test_in_a_known_language_meaning_decides_between_equal_words() -> None:
 @quick
 @given(ranking=rankings(best=20.0, least=0.1), chinese=st.booleans())
 def test_a_side_that_found_nothing_changes_nothing(ranking: Ranking, chinese: bool) -> None:
-    """The order is then the other side's (passages of equal score by position)."""
+    """The passages and their order are then the other side's."""
     question = UNKNOWN if chinese else KNOWN
-    expected = [position for position, _ in sorted(ranking, key=lambda item: (-item[1], item[0]))]
+    scores = dict(ranking)
     for fused in (fuse([], ranking, question=question), fuse(ranking, [], question=question)):
-        assert sorted(places(fused)) == sorted(expected)
-        scores = dict(ranking)
-        for (first, _), (second, _) in zip(fused, fused[1:], strict=False):
+        assert sorted(places(fused)) == sorted(scores)
+        for first, second in pairwise(places(fused)):
             assert scores[first] >= scores[second] or scores[first] == pytest.approx(scores[second])
 
 
