@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ragbot.answer.evidence import Scored
+from ragbot.answer.expected import asked
 from ragbot.answer.units import Unit, whole_list
 from ragbot.index.question import Question
 from ragbot.text.sentences import sentences
@@ -23,6 +24,8 @@ _ABSOLUTE_SUPPORT = 0.1
 _TOO_ALIKE = 0.7  # Jaccard similarity of content terms
 _SHORT_QUOTE = 240
 """Characters that the best piece and its neighbours may have together."""
+_BEFORE_SUPPORT = 0.5
+"""What stands before the best piece joins it only with this share of its probability; what follows, always."""
 _MAX_CHARACTERS = 700
 _LEANS_BACK = re.compile(
     r"(?:it|its|this|these|that|those|they|he|she|however|otherwise|also|then|but|in (?:this|that) case)\b"
@@ -31,10 +34,12 @@ _LEANS_BACK = re.compile(
 )
 _PROCEDURE = re.compile(
     r"\bhow (?:do|can|to|should|would|does|could)\b|\bsteps?\b|\bwhat (?:do|should) (?:i|we) do\b"
-    r"|\bguide\b|\bset ?up\b|\b(?:reset|install|pair|connect|replace|remove|update)\b"
-    r"|怎么|怎样|如何|步骤|流程|需要哪些|有哪些",
+    r"|\b(?:guide|instructions|set ?up)\b|怎么|怎样|如何|步骤|流程",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"\s*\d{1,3}[.)]\s")
+_STEPS_SUPPORT = 0.5
+"""A list of steps needs this share of the best piece's probability where steps are asked for."""
 _BULLET = re.compile(r"^\s*(?:[-*•‣–]|\d{1,3}[.)]|[a-z][.)])\s+")
 
 
@@ -78,8 +83,11 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     """
     if not scored:
         return []
-    best = scored[0]
-    first = _widened(best.unit, hits, _PROCEDURE.search(question.original) is not None)
+    procedure = asked(question.original) == "none" and _PROCEDURE.search(question.original) is not None
+    best = _steps(scored) if procedure else scored[0]
+    first = _widened(best.unit, hits, procedure)
+    if first.kind == "list" and procedure:
+        return [first]
     chosen = [_with_neighbours(first, scored, hits)]
     floor = max(_ABSOLUTE_SUPPORT, _RELATIVE_SUPPORT * best.probability)
     for item in scored[1:]:
@@ -94,6 +102,15 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     return sorted(chosen, key=lambda unit: (order[unit.hit], unit.start))
 
 
+def _steps(scored: Sequence[Scored]) -> Scored:
+    """The best piece of a list of steps if it is nearly as likely as the best of all, which it is not to lose
+    to a remark beside it; the best of all otherwise."""
+    best = scored[0]
+    steps = (item for item in scored if item.unit.list_start >= 0 and _NUMBERED.match(item.unit.text))
+    first = next(steps, best)
+    return first if first.probability >= _STEPS_SUPPORT * best.probability else best
+
+
 def _with_neighbours(first: Unit, scored: Sequence[Scored], hits: Sequence[Hit]) -> Unit:
     """`first` and, of the sentences before and after it in its passage, those that fit a short quote."""
     if first.kind in ("row", "faq", "list"):
@@ -105,10 +122,12 @@ def _with_neighbours(first: Unit, scored: Sequence[Scored], hits: Sequence[Hit])
     low = high = starts.index(first.start)
     text = hits[first.hit].chunk.text
     start, end = first.start, first.end
+    enough = _BEFORE_SUPPORT * beside[first.start].probability
     while True:
         options = []
-        if low > 0 and end - starts[low - 1] <= _SHORT_QUOTE:
-            options.append((beside[starts[low - 1]].probability, -1))
+        before = beside[starts[low - 1]] if low > 0 else None
+        if before and before.probability >= enough and end - before.unit.start <= _SHORT_QUOTE:
+            options.append((before.probability, -1))
         if high + 1 < len(starts) and beside[starts[high + 1]].unit.end - start <= _SHORT_QUOTE:
             options.append((beside[starts[high + 1]].probability, 1))
         if not options:

@@ -14,6 +14,8 @@ _ITEM = re.compile(r"\s*(?:[-*•‣–]|\d{1,3}[.)]|[a-z][.)]|[（(]?[一二三
 _LINE = re.compile(r"\S[^\n]*")
 _ROW = re.compile(r"^[^:;\n]{1,60}: [^\n]+?; [^:;\n]{1,60}: [^\n]*$", re.MULTILINE)
 """A table's line as the loaders write it: `Plan: Basic; Price: 4.99`."""
+_PICTURE = re.compile(r"^\s*\[(?:Image|图片)[:：][^\n]*\]\s*$", re.MULTILINE)
+"""What a picture shows says nothing by itself."""
 _MAX_LIST_CHARACTERS = 900
 _MAX_FAQ_CHARACTERS = 500
 
@@ -60,9 +62,9 @@ def units(hit: Hit, number: int) -> list[Unit]:
         return _faq_units(chunk, number)
     if kind == "table":
         return [_unit(chunk, number, m.start(), m.end(), "row") for m in _LINE.finditer(chunk.text)]
-    rows = [(m.start(), m.end()) for m in _ROW.finditer(chunk.text)]
-    found = [s for s in sentences(chunk.text) if not any(a < s.end and s.start < b for a, b in rows)]
-    made = [_unit(chunk, number, start, end, "row") for start, end in rows]
+    apart = [m.span() for pattern in (_ROW, _PICTURE) for m in pattern.finditer(chunk.text)]
+    found = [s for s in sentences(chunk.text) if not any(a < s.end and s.start < b for a, b in apart)]
+    made = [_unit(chunk, number, m.start(), m.end(), "row") for m in _ROW.finditer(chunk.text)]
     return sorted(made + _prose(chunk, number, found), key=lambda unit: unit.start)
 
 
