@@ -17,6 +17,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from ragbot.errors import SettingsError
 
@@ -147,6 +148,8 @@ def load_settings(file: str | os.PathLike[str] | None = None, **overrides: Any) 
             for each in error.errors()
         ]
         raise SettingsError("wrong settings:\n" + "\n".join(lines)) from error
+    except UnreadableVariable as error:
+        raise SettingsError(f"the environment (RAGBOT_...) holds no JSON: {error}") from error
     except (ValueError, OSError) as error:  # tomllib's error is a ValueError
         raise SettingsError(f"{path} cannot be read as TOML: {error}") from error
     return Settings.model_construct(**{name: getattr(loaded, name) for name in Settings.model_fields})
