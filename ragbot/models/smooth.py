@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import torch
 
 ALPHA = 0.6
-"""Share of the spread that goes into the weights. For all-MiniLM-L6-v2 0.5 to 0.7 are alike; 0.3 and 0.85 are
-worse than nothing (scripts/LOG.md)."""
+"""Share of the spread that goes into the weights. For all-MiniLM-L6-v2 everything from 0.5 to 0.85 is alike
+(scripts/LOG.md)."""
 _LEAST = 1e-5
 
 
