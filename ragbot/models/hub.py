@@ -101,8 +101,11 @@ def pull(
     if name not in catalogue:
         _on_hub(name)
     cache = cache_folder(models)
+    final = cache / _folder_name(name)
+    if _whole(final, name):  # asked before the lock: a cache that is only read, as in an image, serves too
+        progress(f"{name} is there")
+        return final
     with _explained(name, cache), _alone(cache, progress):
-        final = cache / _folder_name(name)
         if _whole(final, name):
             progress(f"{name} is there")
             return final
