@@ -75,7 +75,7 @@ class AnswerSettings(_Section):
 class GeneratorSettings(_Section):
     model: str = "smollm2-135m-instruct"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    max_tokens: int = Field(default=160, ge=1)
+    max_tokens: int = Field(default=96, ge=1)
     base_url: str = ""
     """Of an OpenAI-compatible server, such as `http://127.0.0.1:8080/v1`; empty: run the model here."""
     api_key_env: str = "RAGBOT_API_KEY"

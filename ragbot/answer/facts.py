@@ -16,7 +16,7 @@ from typing import Literal
 from ragbot.text.context import NAME
 from ragbot.text.words import fold
 
-FactKind = Literal["number", "date", "time", "url", "email", "code", "name"]
+FactKind = Literal["number", "date", "time", "url", "email", "code", "name", "quoted"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,7 @@ _DATES = (
     re.compile(rf"\b(?P<m>{_MONTH})\.?\s+(?P<y>\d{{4}})\b(?P<d>)", re.I),
     re.compile(r"(?P<y>\d{4})\s*年(?P<m>)(?P<d>)(?=[^\w]|$|[^\d])"),
 )
+_QUOTED = re.compile(r'"([^"\n]{2,60})"|“([^”\n]{2,60})”|「([^」\n]{1,60})」|`([^`\n]{2,60})`')
 _TIME = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?!\d)\s*([ap]\.?m\b)?|(?<!\d)(\d{1,2})\s*([ap])\.?m\b", re.I)
 _CODE = re.compile(r"(?<![\w@])(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[A-Za-z]+[\w]*(?:[-.][A-Za-z0-9]+)*(?!\w)")
 _NUMBER = re.compile(
@@ -188,6 +189,13 @@ def _literal(text: str) -> Iterator[tuple[re.Match[str], Fact]]:
         yield match, Fact(kind="code", value=value, shown=match.group())
 
 
+def _quoted(text: str) -> Iterator[tuple[re.Match[str], Fact]]:
+    """What stands in quotation marks is a label or somebody's words: to be found as it is."""
+    for match in _QUOTED.finditer(text):
+        inner = next(group for group in match.groups() if group)
+        yield match, Fact(kind="quoted", value=fold(inner).strip(" .,"), shown=match.group())
+
+
 def _numbers(text: str) -> Iterator[tuple[re.Match[str], Fact]]:
     readers = ((_NUMBER, _decimal), (_WORD_NUMBER, _from_words), (_HAN_NUMBER, _from_han))
     for pattern, read in readers:
@@ -212,7 +220,8 @@ def facts(text: str, *, with_names: bool = True) -> list[Fact]:
     """The facts of `text`; each stretch of characters belongs to one fact."""
     found: list[Fact] = []
     taken = bytearray(len(text))
-    for source in (_literal(text), _named(text) if with_names else (), _numbers(text)):
+    named = (*_quoted(text), *_named(text)) if with_names else ()
+    for source in (_literal(text), named, _numbers(text)):
         for match, fact in source:
             if any(taken[match.start() : match.end()]):
                 continue
@@ -243,7 +252,9 @@ def missing(claim: str, evidence: str, context: str = "") -> list[Fact]:
     squeezed = re.sub(r"[-_.\s]", "", wide)
     lacking: list[Fact] = []
     for fact in facts(claim):
-        if fact.kind == "name":
+        if fact.kind == "quoted":
+            ok = fact.value in fold(evidence)
+        elif fact.kind == "name":
             ok = all(word in wide for word in fact.value.split())
         elif fact.kind == "code":
             ok = fact.value in squeezed

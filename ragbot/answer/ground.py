@@ -18,7 +18,7 @@ from ragbot.text.sentences import Sentence, sentences
 from ragbot.text.words import content_terms, fold, terms
 from ragbot.types import Claim, Evidence, Verdict
 
-SUPPORT_THRESHOLD: Final = 0.6
+SUPPORT_THRESHOLD: Final = 0.75
 """Least support of a supported claim."""
 _CONTRADICTION_COVERAGE: Final = 0.6
 """Coverage from which a differing figure or polarity contradicts rather than merely lacks support."""
@@ -131,7 +131,7 @@ class GroundingVerifier:
         return _claim(claim, "supported", support, evidence)
 
     def _support(self, claim: str, fit: _Fit) -> float:
-        """Coverage, lifted halfway towards the cosine where that is higher (0.7 cosine counts as 0.6)."""
+        """Coverage, lifted halfway towards the cosine, less 0.1, where that is higher."""
         if self._embedder is None or fit.coverage >= 1.0:
             return fit.coverage
         claimed, given = self._embedder.embed([claim, fit.window.text], kind="passage")

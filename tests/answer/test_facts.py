@@ -59,6 +59,7 @@ def test_the_same_fact_in_other_words_is_found(claim: str, evidence: str) -> Non
         ("Ends on 3 May.", "Ends on 4 May.", "3 May"),
         ("See https://a.example/x", "See https://a.example/y", "https://a.example/x"),
         ("Ask for Maria Lopez.", "Ask for help.", "Maria Lopez"),
+        ('Click the "Profile" button.', "Click the Login button.", '"Profile"'),
     ],
 )
 def test_a_changed_fact_is_missing(claim: str, evidence: str, lacking: str) -> None:
