@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOKUP_TOKENS = 5
 """How many tokens prompt-lookup decoding proposes at a time: replies that copy from the passages come 2.5 times
-as fast, others up to a third slower, the text is the same (scripts/LOG.md)."""
+as fast, some others up to 40 % slower, the text is the same (scripts/LOG.md)."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 

@@ -51,14 +51,14 @@ def _is_end(text: str, begin: int, match: re.Match[str]) -> bool:
 
 
 def _breaks(text: str, begin: int, match: re.Match[str]) -> bool:
-    """Whether a line break is one: an empty line, before an item, after a short or closed line."""
+    """Whether a line break ends a sentence: always, unless a long line goes on with a small letter."""
     if len(match.group()) > 1 or _ITEM.match(text, match.end()):
         return True
     line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
     following = text[match.end() : match.end() + 1]
     if _ITEM.match(line) and not following.islower():
         return True
-    wrapped = len(line) > 60 and (following.islower() or line[-1:].isalnum() or line[-1:] in ",-")
+    wrapped = len(line) > 60 and following.islower()
     return not (wrapped or begin == match.end())
 
 

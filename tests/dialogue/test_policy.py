@@ -57,6 +57,9 @@ def test_a_question_with_a_courtesy_stays_a_question(message: str) -> None:
         "Get me a real person now",
         "agent please",
         "I don't want to talk to a bot",
+        "can somebody from your team please call me?",
+        "请接一下客服",
+        "please call me back",
     ],
 )
 def test_a_wish_for_a_person_is_heard(message: str) -> None:
