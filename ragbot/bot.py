@@ -250,8 +250,8 @@ class Bot:
 
 
 def _foreign_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit]) -> str:
-    """What announces quotes in another language than the customer's; empty where there are none."""
+    """What announces an answer that begins with a quote in another language than the customer's; else empty."""
     own = case.question.language
-    languages = [str(hits[statement.hit].chunk.meta.get("language", "und")) for statement in statements]
-    foreign = next((code for code in languages if code not in ("und", own)), None)
-    return policy.foreign_lead(own, foreign) if foreign in ("en", "zh") and own in ("en", "zh") else ""
+    first = str(hits[statements[0].hit].chunk.meta.get("language", "und")) if statements else own
+    foreign = first not in ("und", own) and {first, own} <= {"en", "zh"}
+    return policy.foreign_lead(own, first) if foreign else ""

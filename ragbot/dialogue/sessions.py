@@ -212,6 +212,8 @@ class Sessions:
             if "locked" in str(error) or "busy" in str(error):
                 raise KnowledgeBaseLocked(f"chat memory {self.path} is in use; try again") from error
             raise KnowledgeBaseError(f"chat memory {self.path} cannot be used: {error}") from error
+        except sqlite3.ProgrammingError as error:  # a DatabaseError too, but of the caller's making
+            raise KnowledgeBaseError(f"chat memory {self.path} is closed; open a new Sessions") from error
         except sqlite3.DatabaseError as error:
             raise KnowledgeBaseError(
                 f"chat memory {self.path} is damaged ({error}); delete it to start without past chats"

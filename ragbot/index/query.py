@@ -9,7 +9,9 @@ from ragbot.errors import InputError
 MAX_CHARACTERS = 4000
 """An embedder reads some hundred words; what a longer message asks stands near its start or its end."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff]+")
+_UNPRINTABLE = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff\ud800-\udfff]+"
+)
 
 
 def clean(message: str) -> str:

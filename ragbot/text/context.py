@@ -38,6 +38,12 @@ _ENDING = re.compile(r"(?:呢|的话)[？?。.!！\s]*$")
 NAME = re.compile(
     r"(?<![.!?。！？]\s)(?<!^)\b[A-Z][\w-]*(?:\s+(?:[A-Z][\w-]*|\d+\w*))*\b|\b[A-Z]{2,}[-\w]*\d[\w-]*\b"
 )
+LEANS_BACK = re.compile(
+    r"(?:it|its|this|these|that|those|they|he|she|however|otherwise|also|then|but|in (?:this|that) case)\b"
+    r"|[它这那该此其]|但|否则|然而|此外|因此",
+    re.IGNORECASE,
+)
+"""A sentence of a text that continues the one before it."""
 _NUMBERED = re.compile(r"\b([A-Za-z]{2,})[ -]?(\d+\w*)\b")
 _GENERATION = re.compile(r"第?[一二三四五1-5]代")
 _MAX_CARRIED = 400  # characters of earlier turns that a question may carry

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -55,35 +55,47 @@ class Glossary:
     def concepts(self, text: str, language: str) -> list[Concept]:
         """The phrases of `text`, longest first at each place, that are called something else in `language`: in
         the language of the text itself, those are its synonyms."""
-        return [item for item in self._scan(text, language) if isinstance(item, Concept)]
+        return [concept for _, concept in self._scan(text, language) if concept is not None]
 
     def gloss(self, text: str, language: str) -> str:
-        """`text` word by word in `language`, as an embedder of that language can read it: the first translation
-        of each phrase, and the words in Latin script as they are; what is in neither is left out."""
-        words = [
-            item.translations[0] if isinstance(item, Concept) else item for item in self._scan(text, language)
-        ]
-        return " ".join(word for word in words if language == "zh" or not is_han(word))
+        """`text` word by word in `language` (not `zh`), as an embedder of that language can read it: the first
+        translation of each Chinese phrase, and all other words as they are; unknown Chinese is left out."""
+        words = []
+        for written, concept in self._scan(text, language):
+            if not is_han(written):
+                words.append(written)
+            elif concept is not None:
+                words.append(concept.translations[0])
+        return " ".join(words)
 
-    def _scan(self, text: str, language: str) -> Iterator[Concept | str]:
-        pieces = _pieces(text)
+    def _scan(self, text: str, language: str) -> Iterator[tuple[str, Concept | None]]:
+        """The phrases of `text` as written, each with its concept if it has one."""
+        written = _PIECE.findall(text)
+        pieces = [_piece(word) for word in written]
         index = 0
         while index < len(pieces):
-            for length in range(min(_LONGEST, len(pieces) - index), 0, -1):
-                found = self._known.get(tuple(pieces[index : index + length]), {}).get(language)
-                if found:
-                    joiner = "" if is_han(pieces[index]) else " "
-                    yield Concept(joiner.join(pieces[index : index + length]), found, language)
-                    index += length
-                    break
-            else:
-                yield pieces[index]
-                index += 1
+            length = self._longest(pieces, index, language)
+            joiner = "" if is_han(written[index]) else " "
+            phrase = joiner.join(written[index : index + max(1, length)])
+            key = tuple(pieces[index : index + length])
+            yield phrase, Concept(phrase, self._known[key][language], language) if length else None
+            index += max(1, length)
+
+    def _longest(self, pieces: Sequence[str], index: int, language: str) -> int:
+        """How many pieces the longest known phrase at `index` has; 0 if none begins there."""
+        for length in range(min(_LONGEST, len(pieces) - index), 0, -1):
+            if self._known.get(tuple(pieces[index : index + length]), {}).get(language):
+                return length
+        return 0
+
+
+def _piece(word: str) -> str:
+    """A Chinese character as it is, another word folded and stemmed."""
+    return word if is_han(word) else stem(fold(word))
 
 
 def _pieces(text: str) -> list[str]:
-    """Chinese characters one by one, other words stemmed."""
-    return [piece if is_han(piece) else stem(piece) for piece in _PIECE.findall(fold(text))]
+    return [_piece(word) for word in _PIECE.findall(text)]
 
 
 def _read(lines: Iterable[str], name: str) -> Iterator[dict[str, tuple[str, ...]]]:

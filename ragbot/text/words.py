@@ -20,7 +20,7 @@ _TOKEN = re.compile(
     rf"|(?:(?![{_HAN}{_KANA_HANGUL}])[^\W_])+(?:['’](?:(?![{_HAN}{_KANA_HANGUL}])[^\W_])+)*"
 )
 _CODE = re.compile(
-    r"(?<![^\W_])(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)+(?![^\W_])"
+    r"(?<![\w./-])(?=[\w./-]*\d)(?=[\w./-]*[A-Za-z])[A-Za-z0-9]+(?:[-_./][A-Za-z0-9]+)+(?![^\W_])"
 )
 _HAN_ONLY = re.compile(rf"[{_HAN}]+")
 _UNITED_STATES = re.compile(r"\bU\.?S\.?(?:A\b\.?)?(?!\w)")

@@ -79,3 +79,27 @@ def test_without_passages_nothing_is_supported() -> None:
     """No evidence, no support."""
     assert [c.verdict for c in GroundingVerifier().verify("Refunds take 14 days.", [])] == ["unsupported"]
     assert GroundingVerifier().verify("", PASSAGES) == []
+
+
+WARRANTY = ["Lamps have a warranty of 24 months. Batteries have a warranty of 6 months."]
+SHIPPING = ["Standard shipping takes 3 to 5 business days. Express shipping costs 9.90 EUR."]
+
+
+@pytest.mark.parametrize(
+    ("claim", "passages"),
+    [
+        ("Batteries have a warranty of 24 months.", WARRANTY),
+        ("Lamps have a warranty of 6 months.", WARRANTY),
+        ("Express shipping takes 3 to 5 business days.", SHIPPING),
+        ("Standard shipping costs 9.90 EUR.", SHIPPING),
+    ],
+)
+def test_a_figure_of_something_else_is_no_support(claim: str, passages: list[str]) -> None:
+    """Subject and figure must belong together, not just stand near each other."""
+    assert GroundingVerifier().verify(claim, passages)[0].verdict != "supported"
+
+
+def test_a_sentence_that_leans_back_carries_the_subject_on() -> None:
+    """ "They take 14 days" speaks of what the sentence before named."""
+    passages = ["Refunds start when the parcel arrives. They take 14 days."]
+    assert GroundingVerifier().verify("Refunds take 14 days.", passages)[0].verdict == "supported"

@@ -229,3 +229,11 @@ sessions.close()
     sessions = Sessions(path)
     assert len(sessions.exchanges("shared")) == 40
     sessions.close()
+
+
+def test_a_closed_memory_says_so(tmp_path: Path) -> None:
+    """Use after `close` is the caller's mistake, not damage that asks for deleting the file."""
+    memory = Sessions(tmp_path / "sessions.sqlite")
+    memory.close()
+    with pytest.raises(KnowledgeBaseError, match="is closed"):
+        memory.history("a")

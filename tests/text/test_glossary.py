@@ -39,7 +39,7 @@ def test_in_the_same_language_concepts_are_synonyms() -> None:
 
 def test_a_gloss_keeps_latin_words_and_drops_what_is_unknown() -> None:
     """An embedder of English can read it."""
-    assert SMALL.gloss("Hub 2 能退款吗", "en") == "hub 2 refund"
+    assert SMALL.gloss("Shipping Hub 2 能退款吗", "en") == "Shipping Hub 2 refund"
 
 
 def test_the_built_in_glossary_knows_customer_service() -> None:
