@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -18,6 +19,18 @@ from ragbot.types import Hit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+STALE_TRUST: Final = 0.5
+"""What a piece of a document that calls itself outdated keeps of its probability, unless the past is asked for."""
+_STALE = re.compile(
+    r"\b(?:archived?|superseded|obsolete|outdated|withdrawn|replaced by|no longer (?:valid|in force))\b"
+    r"|旧版|已失效|已作废|已废止|存档",
+    re.IGNORECASE,
+)
+_ASKS_FOR_OLD = re.compile(
+    r"\b(?:old|older|previous|former|earlier|archived?|back (?:then|in)|used to|at (?:the|that) time|before 20\d\d|"
+    r"20[01]\d|202[0-4])\b|以前|之前|旧版|过去|当时|原来",
+    re.IGNORECASE,
+)
 _MAX_UNITS = 96
 """Pieces that are compared with the question; those of the best passages come first."""
 _REMEMBERED = 4096
@@ -42,8 +55,11 @@ class Scorer:
         idf = self._idf(question.all_terms())
         rows = features(question, hits, pieces, cosines, readable=readable, idf=idf)
         known = [readable[unit.hit] for unit in pieces]
+        trust = [
+            STALE_TRUST if is_stale(hit) and not _ASKS_FOR_OLD.search(question.text) else 1.0 for hit in hits
+        ]
         scored = [
-            Scored(unit=unit, probability=p, known=reads, features=row)
+            Scored(unit=unit, probability=p * trust[unit.hit], known=reads, features=row)
             for unit, p, reads, row in zip(pieces, probabilities(rows, known), known, rows, strict=True)
         ]
         return sorted(scored, key=lambda item: -item.probability)
@@ -75,6 +91,14 @@ class Scorer:
             while len(self._vectors) > _REMEMBERED:
                 self._vectors.popitem(last=False)
         return np.stack([known[text] for text in texts])
+
+
+def is_stale(hit: Hit) -> bool:
+    """Whether the document's title, name or properties say that it is no longer in force."""
+    chunk = hit.chunk
+    name = re.sub(r"[-_./]", " ", chunk.source.rsplit("/", 1)[-1])
+    status = " ".join(str(chunk.meta.get(key, "")) for key in ("status", "state"))
+    return _STALE.search(f"{chunk.title} {name} {status}") is not None
 
 
 def _with_heading(unit: Unit, hits: Sequence[Hit]) -> str:

@@ -156,3 +156,16 @@ def test_threads_may_share_it() -> None:
         given = list(pool.map(lambda place: scorer.score(questions[place % 3], HITS), range(60)))
     for place, scored in enumerate(given):
         assert [item.unit for item in scored] == [item.unit for item in expected[place % 3]]
+
+
+def test_outdated_documents_yield_unless_the_past_is_asked_for() -> None:
+    """A document that calls itself archived keeps half its weight; asked about the past, all of it."""
+    current = passage("Refunds take five days.", source="shop/refunds.md")
+    archived = passage("Refunds take nine days.", source="shop/refunds-archived.md")
+    scorer = Scorer(HashedEmbedder(), flat_idf)
+    now = {item.unit.text: item.probability for item in scorer.score(REFUND, [archived, current])}
+    assert now["Refunds take five days."] > now["Refunds take nine days."]
+    past = asking("How long did refunds take back in 2022?")
+    then = {item.unit.text: item.probability for item in scorer.score(past, [archived, current])}
+    assert then["Refunds take nine days."] > now["Refunds take nine days."] / 2
+    assert then["Refunds take nine days."] == pytest.approx(then["Refunds take five days."], rel=0.2)
