@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,10 +16,11 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from ragbot.answer.expected import asked, gives
+from ragbot.answer.expected import STRICT, asked, gives
 from ragbot.answer.facts import facts
 from ragbot.answer.units import Unit
 from ragbot.index.question import Question
+from ragbot.text.context import NUMBERED
 from ragbot.text.words import fold, terms
 from ragbot.types import Hit
 
@@ -32,11 +34,12 @@ FEATURES: Final = (
     "unit_coverage",  # share of the question's concepts, by idf, in the piece
     "context_coverage",  # ... in the piece, its headings and title
     "passage_coverage",  # ... in the passage, its headings and title
-    "rarest_missing",  # idf of the rarest concept that the passage lacks, against the highest idf
     "pairs",  # share of neighbouring concepts of the question that the piece has within a few words
     "asked_given",  # a kind of fact is asked for, and the piece gives one
     "asked_lacking",  # ... and the piece gives none
+    "strictly_lacking",  # ... of a kind that no answer can do without
     "named_missing",  # names, codes and figures of the question that the passage does not speak of
+    "numbered_missing",  # models such as "Hub 3" and codes such as "E-417" that it does not speak of
     "better_rank",  # logarithm of the better of the passage's two ranks
     "worse_rank",  # ... of the worse one: small where meaning and words agree
     "length",  # logarithm of the piece's length in words
@@ -46,6 +49,7 @@ FEATURES: Final = (
 )
 
 
+_JOINTS = re.compile(r"[-_.\s]")
 _UNRANKED: Final = 60
 """Stands for the rank on a side that did not propose the passage."""
 
@@ -114,6 +118,14 @@ def _named_missing(question: Question, bag: frozenset[str], folded: str) -> floa
     return float(min(lacking, 2))
 
 
+def _numbered_missing(question: Question, folded: str) -> float:
+    """How many models and codes of the question the passage lacks, at most 2."""
+    squeezed = _JOINTS.sub("", folded)
+    asked_for = {_JOINTS.sub("", fold(match.group())) for match in NUMBERED.finditer(question.text)}
+    lacking = sum(re.search(rf"{re.escape(name)}(?!\d)", squeezed) is None for name in asked_for)
+    return float(min(lacking, 2))
+
+
 def _bags(hit: Hit) -> _Bags:
     chunk = hit.chunk
     above = f"{chunk.title} {chunk.heading}"
@@ -133,10 +145,9 @@ def features(
     """`FEATURES` of each unit. `cosines` has shape (len(units),): question against piece, 0 where unknown;
     `readable[i]`: whether the embedder knows the language of hit i."""
     bags = [_bags(hit) for hit in hits]
-    highest = max(idf.values(), default=1.0) or 1.0
     kind = asked(question.original)
     passage_rows = [
-        _passage_features(question, hit, bag, idf, highest, readable=reads)
+        _passage_features(question, hit, bag, idf, readable=reads)
         for hit, bag, reads in zip(hits, bags, readable, strict=True)
     ]
     rows: list[tuple[float, ...]] = []
@@ -152,6 +163,7 @@ def features(
             "pairs": _pairs(question, unit_terms),
             "asked_given": float(given),
             "asked_lacking": float(kind != "none" and not given),
+            "strictly_lacking": float(kind in STRICT and not given),
             "length": math.log1p(len(unit_terms)),
             "is_item": float(unit.kind == "item"),
             "is_faq": float(unit.kind == "faq"),
@@ -161,14 +173,13 @@ def features(
 
 
 def _passage_features(
-    question: Question, hit: Hit, bag: _Bags, idf: Mapping[str, float], highest: float, *, readable: bool
+    question: Question, hit: Hit, bag: _Bags, idf: Mapping[str, float], *, readable: bool
 ) -> dict[str, float]:
     ranks = (hit.dense_rank or _UNRANKED, hit.lexical_rank or _UNRANKED)
-    missing = [question.weight(c, idf) for c in question.concepts if c.presence(bag.passage) < 1.0]
     return {
         "passage_cosine": (hit.dense_score or 0.0) if readable else 0.0,
         "passage_coverage": _coverage(question, idf, bag.passage),
-        "rarest_missing": max(missing, default=0.0) / highest,
+        "numbered_missing": _numbered_missing(question, bag.folded),
         "named_missing": _named_missing(question, bag.passage, bag.folded),
         "better_rank": math.log1p(min(ranks)),
         "worse_rank": math.log1p(max(ranks)),

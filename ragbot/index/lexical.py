@@ -164,20 +164,6 @@ class Lexical:
         best = candidates[order]
         return list(zip(best.tolist(), scores[best].tolist(), strict=True))
 
-    def coverage(self, positions: Sequence[int], query: Mapping[str, float]) -> list[float]:
-        """For each position which share (0..1) of the query terms' weight times idf its passage contains."""
-        wanted = np.asarray(positions, np.int64)
-        covered = np.zeros(len(wanted))
-        total = 0.0
-        for term, weight in query.items():
-            value = weight * self.idf(term)
-            total += value
-            having = self._positions[self._postings(term)]
-            if len(having):
-                place = np.minimum(np.searchsorted(having, wanted), len(having) - 1)
-                covered[having[place] == wanted] += value
-        return [float(value) / total if total else 0.0 for value in covered]
-
 
 def idf(frequencies: NDArray[np.int64], size: int) -> NDArray[np.float64]:
     """Lucene's idf of terms that occur in `frequencies` of `size` passages."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator as Yielding
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
@@ -38,6 +39,11 @@ def load_generator(settings: GeneratorSettings, models: ModelsSettings) -> Gener
     if settings.base_url:
         from ragbot.models.remote import RemoteGenerator
 
+        missing = [name for name in ("httpx", "tenacity") if find_spec(name) is None]
+        if missing:
+            raise ModelError(
+                f"generator.base_url needs {', '.join(missing)}: run `pip install 'ragbot[remote]'`"
+            )
         return RemoteGenerator(settings)
     folder = locate(settings.model, models)
     name = settings.model

@@ -44,7 +44,15 @@ LEANS_BACK = re.compile(
     re.IGNORECASE,
 )
 """A sentence of a text that continues the one before it."""
-_NUMBERED = re.compile(r"\b([A-Za-z]{2,})[ -]?(\d+\w*)\b")
+_NO_NAME = """in on at to of by for from after before about within than least most over under the my our and or last
+next any is was are only just day page step section top up first these those with have need bought ordered wait
+pay paid between until till since around january february march april may june july august september october
+november december jan feb mar apr jun jul aug sep sept oct nov dec""".split()
+NUMBERED = re.compile(
+    rf"(?<![A-Za-z0-9])(?!(?:{'|'.join(_NO_NAME)})(?![A-Za-z]))([A-Za-z]+)[ -]?(\d+[A-Za-z0-9]*)(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+"""A model or code: a name with a number behind it, such as `Hub 2` or `E-417`."""
 _GENERATION = re.compile(r"第?[一二三四五1-5]代")
 _MAX_CARRIED = 400  # characters of earlier turns that a question may carry
 
@@ -82,7 +90,7 @@ def subject(history: Sequence[Turn]) -> str:
 
 def _swapped(earlier: str, message: str) -> str:
     """`earlier` with the model or generation that `message` names instead: "Hub 2" there, "Hub 1" here."""
-    for match in _NUMBERED.finditer(message):
+    for match in NUMBERED.finditer(message):
         pattern = re.compile(rf"\b{re.escape(match[1])}[ -]?\d+\w*\b", re.IGNORECASE)
         earlier = pattern.sub(match[0].replace("\\", ""), earlier)
     generation = _GENERATION.search(message)

@@ -59,17 +59,20 @@ def test_coverage_is_the_share_of_concepts_that_stand_there() -> None:
     assert second["unit_coverage"] == pytest.approx(1 / 3)
     assert first["passage_coverage"] == second["passage_coverage"] == pytest.approx(1.0)
     assert first["heading_coverage"] == pytest.approx(1 / 3)
-    assert first["rarest_missing"] == 0.0
 
 
 def test_what_the_passage_lacks_is_seen() -> None:
-    """The rarest missing concept, and names, codes and figures that are not spoken of."""
+    """Names, codes and figures that are not spoken of, and models and codes among them."""
     question = asking("Does the lamp show error E-417 like the Nova Hub?")
     without = row(question, passage("The lamp shows an error."))
     assert without["named_missing"] == 2.0
-    assert without["rarest_missing"] == 1.0
+    assert without["numbered_missing"] == 1.0
     with_both = row(question, passage("The lamp shows error E 417.", title="Nova Hub"))
-    assert with_both["named_missing"] == 0.0
+    assert with_both["named_missing"] == with_both["numbered_missing"] == 0.0
+    assert (
+        row(asking("Is the Hub 3 out?"), passage("The Hub 2 is out, the Hub 30 is not."))["numbered_missing"]
+        == 1.0
+    )
 
 
 def test_the_fact_that_is_asked_for_counts() -> None:
@@ -77,7 +80,7 @@ def test_the_fact_that_is_asked_for_counts() -> None:
     given_it = row(REFUND, passage("Refunds take five days."))
     assert (given_it["asked_given"], given_it["asked_lacking"]) == (1.0, 0.0)
     lacking = row(REFUND, passage("Refunds are paid by card."))
-    assert (lacking["asked_given"], lacking["asked_lacking"]) == (0.0, 1.0)
+    assert (lacking["asked_given"], lacking["asked_lacking"], lacking["strictly_lacking"]) == (0.0, 1.0, 1.0)
     neither = row(asking("Can I pay by card?"), passage("Refunds take five days."))
     assert (neither["asked_given"], neither["asked_lacking"]) == (0.0, 0.0)
 

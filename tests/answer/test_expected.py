@@ -18,7 +18,7 @@ from ragbot.answer.expected import Asked, asked, gives
         ("What is the price of the Pro plan?", "money"),
         ("会员多少钱一年？", "money"),
         ("How many cameras can I connect?", "count"),
-        ("How much storage do I get?", "count"),
+        ("How much storage do I get?", "storage"),
         ("一个账号可以登录几台设备？", "count"),
         ("When are you open?", "when"),
         ("What are your opening hours?", "when"),
