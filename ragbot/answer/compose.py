@@ -79,7 +79,7 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     """
     if not scored:
         return []
-    procedure = asked(question.original) == "none" and _PROCEDURE.search(question.original) is not None
+    procedure = asked(question.text) == "none" and _PROCEDURE.search(question.text) is not None
     best = _steps(scored) if procedure else scored[0]
     first = _widened(best.unit, hits, procedure)
     if first.kind == "list" and procedure:

@@ -145,7 +145,7 @@ def features(
     """`FEATURES` of each unit. `cosines` has shape (len(units),): question against piece, 0 where unknown;
     `readable[i]`: whether the embedder knows the language of hit i."""
     bags = [_bags(hit) for hit in hits]
-    kind = asked(question.original)
+    kind = asked(question.text)
     passage_rows = [
         _passage_features(question, hit, bag, idf, readable=reads)
         for hit, bag, reads in zip(hits, bags, readable, strict=True)

@@ -4,6 +4,7 @@ called in another language.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,14 @@ SYNONYM_WEIGHT = 0.25
 CARRIED_WEIGHT = 0.5
 """How much a term counts that only the earlier conversation holds."""
 MAX_CONCEPTS = 128
+
+
+_ASKING = re.compile(
+    r"\bhow (?:long|much|many|often|soon|quickly|fast)\b(?: does (?:it|this|that) (?:take|cost))?"
+    r"|多久|多长时间|多少钱?|几(?=[天个年月次])|什么时候",
+    re.IGNORECASE,
+)
+"""Words that say which kind of fact is asked for, not about what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +154,10 @@ def understand(
     text = standalone(message, history) if history else message
     carried = text[: -len(message)] if text.endswith(message) and len(text) > len(message) else ""
     language = detect_query(message)
-    concepts = _concepts(message, carried, language, glossary)
+    about, before = _ASKING.sub(" ", message), _ASKING.sub(" ", carried)
+    if not content_terms(about):
+        about = message
+    concepts = _concepts(about, before, language, glossary)
     knows = not languages or language in languages
     dense_text = text
     if not knows and "en" in languages:
@@ -155,7 +167,7 @@ def understand(
         text=text,
         language=language,
         concepts=concepts,
-        terms=_weighted(message, carried, concepts),
+        terms=_weighted(about, before, concepts),
         dense_text=dense_text,
         embedder_knows=knows,
     )
