@@ -36,7 +36,8 @@ STOP_WORDS = frozenset(
     up us ve very was we were what when where which while who whom why will with would you your yours
     的 了 是 在 我 你 您 他 她 它 们 我们 你们 他们 和 与 及 或 也 都 就 而 但 吗 呢 吧
     啊 呀 么 什么 怎么 怎样 如何 哪 哪里 哪个 哪些 谁 几 多少 多 久 请 请问 能 能否 可以 会
-    要 想 有 没有 这 那 这个 那个 一个 一 个 被 把 给 对 从 到 为 为什么 着 过 不 很 还""".split()
+    要 想 有 没有 这 那 这个 那个 一个 一 个 被 把 给 对 从 到 为 为什么 着 过 不 很 还
+    需要 大概 一下""".split()
 )
 """Words that carry no subject of their own, in English and Chinese."""
 
