@@ -27,6 +27,9 @@ from ragbot.text.context import names
 from ragbot.trace import Trace
 from ragbot.types import Answer, Event, Hit, Status, Turn, Understanding
 
+DRAFT_SUPPORT = 0.6
+"""A drafted sentence rests on a piece that has this share of the likeliest one's probability, or is dropped."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
@@ -180,7 +183,9 @@ class Bot:
                 max_tokens=limits.generator.max_tokens,
                 max_sentences=limits.answer.max_sentences,
             ):
-                yield replace(statement, hit=best_first[statement.hit])
+                placed = replace(statement, hit=best_first[statement.hit])
+                if _answers(placed, scored):
+                    yield placed
             step.note(kept=draft.kept, dropped=len(draft.dropped))
 
     def _quoted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> list[Statement]:
@@ -247,6 +252,15 @@ class Bot:
                 self.sessions.append(case.session, case.question.original, answer)
         case.trace.finish(status=answer.status, language=case.question.language, hits=len(answer.hits))
         return replace(answer, timings_ms=case.trace.timings_ms)
+
+
+def _answers(statement: Statement, scored: Sequence[Scored]) -> bool:
+    """Whether what carries a drafted sentence is likely to answer: a true remark from elsewhere does not."""
+    return any(
+        item.unit.hit == statement.hit and item.unit.start < statement.end and statement.start < item.unit.end
+        for item in scored
+        if item.probability >= DRAFT_SUPPORT * scored[0].probability
+    )
 
 
 def _foreign_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit]) -> str:
