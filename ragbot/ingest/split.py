@@ -119,6 +119,11 @@ def _sections(title: str, placed: Sequence[Placed]) -> Iterator[_Section]:
         return _Section(heading=" > ".join(names), placed=tuple(run))
 
     for each in placed:
+        if each.block.begins:
+            if run:
+                yield section()
+                run = []
+            path = []
         if each.block.kind != "heading":
             run.append(each)
             continue
