@@ -226,7 +226,12 @@ def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> M
     blocks = [atom.placed.block for atom in pack]
     kinds = {"text" if block.kind in ("list", "heading") else block.kind for block in blocks}
     meta: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _RESERVED}
-    shared = with_lists(blocks[0].meta) if all(block.meta == blocks[0].meta for block in blocks) else {}
+    agreed = {
+        key: value
+        for key, value in blocks[0].meta.items()
+        if all(key in block.meta and block.meta[key] == value for block in blocks[1:])
+    }
+    shared = with_lists(agreed)
     declared = str(shared.get("language", "")).casefold()[:2]
     meta.update({key: value for key, value in shared.items() if key not in _RESERVED})
     meta["kind"] = kinds.pop() if len(kinds) == 1 else "text"
