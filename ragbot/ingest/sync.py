@@ -268,7 +268,7 @@ class _Run:
             unchanged=tuple(sorted(self.unchanged)),
             skipped=tuple(self.skipped),
             notes=tuple(self.notes),
-            chunks=len(self.kb.generations.get().rows),
+            chunks=self.kb.generations.get().size,
             embedded=self.embedded,
             seconds=seconds,
         )
