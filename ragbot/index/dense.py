@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 import math
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,16 @@ def _faiss() -> Any:
     return faiss
 
 
+def _use_threads(count: int) -> None:
+    """How many threads faiss may use in calls of this thread. One question gets one: more wait for each other
+    longer than they work, and keep the cores from other questions."""
+    _faiss().omp_set_num_threads(count)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Vectors:
     """The immutable index of one segment: inner products of unit vectors."""
 
@@ -53,6 +64,7 @@ class Vectors:
     def build(cls, size: int, dimension: int, read: Read, *, exact: int = EXACT) -> Vectors:
         """Index of `size` vectors, which are read in batches; exact up to `exact` of them."""
         faiss = _faiss()
+        _use_threads(_cores())
         if size <= exact:
             index = faiss.IndexFlatIP(max(1, dimension))
         else:
@@ -125,6 +137,7 @@ class Vectors:
         return found
 
     def _search(self, queries: NDArray[np.float32], k: int, parameters: Any) -> list[Found]:
+        _use_threads(min(len(queries), _cores()))
         scores, positions = self._index.search(queries, k, params=parameters)
         return [
             [(position, score) for position, score in zip(*row, strict=True) if position >= 0]
