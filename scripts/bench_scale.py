@@ -11,6 +11,7 @@ index, every posting scored. Everything is measured in processes of their own; D
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import resource
 import shutil
@@ -18,17 +19,16 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import scale_base
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from ragbot.index import stage
+import scale_base
 from ragbot.index.generation import Generation
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.models.embed import load_embedder
@@ -58,7 +58,7 @@ def main() -> None:
     table = Table("what", *(f"{size:,}" for size in sizes), "growth", title="scale")
     for name in figures[sizes[-1]]:
         row = [figures[size][name] for size in sizes]
-        growth = [f"{later / earlier:.1f}" for earlier, later in zip(row, row[1:], strict=False) if earlier]
+        growth = [f"{later / earlier:.1f}" for earlier, later in itertools.pairwise(row) if earlier]
         table.add_row(name, *(f"{value:,.3f}".rstrip("0").rstrip(".") for value in row), ", ".join(growth))
     Console(width=140).print(table)
 
@@ -78,7 +78,10 @@ def measure(given: argparse.Namespace, size: int) -> dict[str, float]:
 def apart(given: argparse.Namespace, size: int, role: str) -> dict[str, float]:
     command = [sys.executable, __file__, str(given.sets), "--work", str(given.work), "--sizes", str(size)]
     done = subprocess.run(
-        [*command, "--queries", str(given.queries), "--role", role], check=True, stdout=subprocess.PIPE, text=True
+        [*command, "--queries", str(given.queries), "--role", role],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     print(f"{size:,} {role}: {json.dumps(found)}", file=sys.stderr)
@@ -107,7 +110,10 @@ def search(given: argparse.Namespace, size: int) -> dict[str, float]:
     kb = KnowledgeBase.open(place(given, size), settings=Settings())
     opened = time.perf_counter() - started
     questions = asked(given)
-    found = {"disk: store, MB": disk(kb.folder, "kb.sqlite"), "disk: indexes, MB": disk(kb.folder, "segments")}
+    found = {
+        "disk: store, MB": disk(kb.folder, "kb.sqlite"),
+        "disk: indexes, MB": disk(kb.folder, "segments"),
+    }
     found |= {"open, s": opened, "segments": len(kb.generations.get().segments)}
     for name, filters in (("search", None), ("filtered search", FILTER)):
         taken = sorted(timed(kb, questions, filters))
@@ -140,7 +146,10 @@ def quality(kb: KnowledgeBase, questions: list[str], kept: Path) -> dict[str, fl
         np.savez(kept, **exact(kb, generation, vectors, masks), allow_pickle=False)
     best, found = np.load(kept, allow_pickle=False), {}
     for name, mask in (("all", None), ("shelf", shelf)):
-        rows = [[int(generation.rows[p]) for p, _ in each[:10]] for each in generation.dense.search(vectors, 50, mask)]
+        rows = [
+            [int(generation.rows[p]) for p, _ in each[:10]]
+            for each in generation.dense.search(vectors, 50, mask)
+        ]
         shares = [len(set(own) & set(true)) / 10 for own, true in zip(rows, best[name].tolist(), strict=True)]
         found[f"recall@10 of the vectors, {name}"] = statistics.mean(shares)
     same = [generation.lexical.search(each.terms, 10) == every(generation, each.terms) for each in understood]
@@ -157,34 +166,40 @@ def quality(kb: KnowledgeBase, questions: list[str], kept: Path) -> dict[str, fl
 
 
 def exact(
-    kb: KnowledgeBase, generation: Generation, queries: NDArray[np.float32], masks: dict[str, NDArray[np.bool_]]
+    kb: KnowledgeBase,
+    generation: Generation,
+    queries: NDArray[np.float32],
+    masks: dict[str, NDArray[np.bool_]],
 ) -> dict[str, NDArray[np.int64]]:
     """Rows of the best ten by the stored vectors, for each mask."""
     best = {name: [(np.zeros(0), np.zeros(0, np.int64))] * len(queries) for name in masks}
-    for start, vectors in stored(kb, generation):
+    for positions, vectors in stored(kb, generation):
         scores = queries @ vectors.T
         for name, mask in masks.items():
-            here = np.flatnonzero(mask[start : start + len(vectors)])
+            here = np.flatnonzero(mask[positions])
             for i, (old, rows) in enumerate(best[name]):
                 together = np.concatenate([old, scores[i, here]])
-                numbers = np.concatenate([rows, generation.rows[start + here]])
+                numbers = np.concatenate([rows, generation.rows[positions[here]]])
                 order = np.argsort(-together)[:10]
                 best[name][i] = together[order], numbers[order]
     return {name: np.array([rows for _, rows in each]) for name, each in best.items()}
 
 
-def stored(kb: KnowledgeBase, generation: Generation) -> Any:
-    """The vectors of SQLite in the order of positions: (first position, vectors)."""
-    query = "SELECT e.vector FROM chunks c JOIN embeddings e ON e.key = c.vector_key ORDER BY c.row"
+def stored(
+    kb: KnowledgeBase, generation: Generation
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """The vectors of SQLite, some thousands at a time, with their positions in the generation."""
+    query = "SELECT c.row, e.vector FROM chunks c JOIN embeddings e ON e.key = c.vector_key ORDER BY c.row"
     with kb.store.reading() as connection:
-        cursor, start = connection.execute(query), 0
-        while blobs := cursor.fetchmany(_BATCH):
-            vectors = np.frombuffer(b"".join(blob for (blob,) in blobs), "<f4").reshape(len(blobs), -1)
-            yield start, vectors
-            start += len(blobs)
+        cursor = connection.execute(query)
+        while found := cursor.fetchmany(_BATCH):
+            rows = np.array([row for row, _ in found], np.int64)
+            vectors = np.frombuffer(b"".join(blob for _, blob in found), "<f4").reshape(len(rows), -1)
+            here = np.isin(rows, generation.rows) & ~np.isin(rows, generation.dead)
+            yield np.searchsorted(generation.rows, rows[here]), vectors[here]
 
 
-def every(generation: Generation, terms: Any, k: int = 10) -> list[tuple[int, float]]:
+def every(generation: Generation, terms: Mapping[str, float], k: int = 10) -> list[tuple[int, float]]:
     """The best by words from the scores of all passages."""
     scores = generation.lexical.scores(terms, np.arange(len(generation.rows)))
     near = np.flatnonzero(scores > 0)
@@ -216,7 +231,9 @@ def live(given: argparse.Namespace, size: int) -> dict[str, float]:
         folder, settings=Settings()
     ) as reader:  # fmt: skip
         reader.search("warm up")
-        for number, day in enumerate(("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays")):
+        for number, day in enumerate(
+            ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays")
+        ):
             news = NEWS.format(day=day)
             article.write_text(f"# News\n\n{news}\n", encoding="utf-8")
             started = time.perf_counter()

@@ -43,13 +43,15 @@ def views(content: memoryview | mmap.mmap, layout: Layout) -> dict[str, NDArray[
 
 
 def create(path: Path, layout: Layout) -> dict[str, NDArray[Any]]:
-    """A new file of zeros and its arrays, to be filled and then given to `finish`.
+    """A new file of zeros and its arrays, to be filled.
 
     Its space is taken at once: a full disk is an `OSError` here, not a fault when a page is written.
     """
     size = max(1, _offsets(layout)[-1])
     with path.open("w+b") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
+        for start in range(0, size, _IN_MEMORY):
+            file.write(bytes(min(_IN_MEMORY, size - start)))
+        file.flush()
         return views(mmap.mmap(file.fileno(), size), layout)
 
 

@@ -167,7 +167,7 @@ def build(
     at: dict[str, object] = {"after": last, "revision": state.revision}
     new = f"{_CHUNKS} c.row > :after AND {VISIBLE}"
     count = connection.execute(f"SELECT count(*) {new}", at).fetchone()[0]
-    made = _changed(parent, connection, state, segments, dead, count, home)
+    made = _changed(parent, connection, state, segments, dead=dead, count=count, home=home)
     return _generation(state, made, dead, _hexadecimal(known + _sum(connection, new, at)))
 
 
@@ -180,7 +180,7 @@ def compacted(
     for group in groups:
         (first, live), *_ = group
         if len(group) > 1 or (live is not None and np.mean(live) < 1 - MOST_DEAD):
-            segments.append(make(parent, connection, state, group, None))
+            segments.append(make(parent, connection, state, group))
         else:
             segments.append(first)
     if segments == list(previous.segments):
@@ -201,13 +201,16 @@ def _changed(
     connection: sqlite3.Connection,
     state: State,
     segments: Sequence[Segment],
+    *,
     dead: NDArray[np.int64],
     count: int,
     home: object,
 ) -> list[Segment]:
     """The segments with `count` rows more: the last ones are made again with them while that is little."""
     lives = [_live(segment, dead) for segment in segments]
-    kept = [(segment, live) for segment, live in zip(segments, lives, strict=True) if live is None or live.any()]
+    kept = [
+        (segment, live) for segment, live in zip(segments, lives, strict=True) if live is None or live.any()
+    ]
     if not count:
         return [segment for segment, _ in kept]
     merged: list[tuple[Segment, Allowed | None]] = []
@@ -215,7 +218,10 @@ def _changed(
     while kept and (total := total + _size(*kept[-1])) <= SMALL:
         merged.insert(0, kept.pop())
     after = max((int(segment.passages.rows[-1]) for segment in segments), default=0)
-    return [*(segment for segment, _ in kept), make(parent, connection, state, merged, after, home)]
+    return [
+        *(segment for segment, _ in kept),
+        make(parent, connection, state, merged, after=after, home=home),
+    ]
 
 
 def _groups(generation: Generation) -> list[list[tuple[Segment, Allowed | None]]]:

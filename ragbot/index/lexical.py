@@ -156,7 +156,9 @@ class Lexical:
             for number in range(part.postings.place(low), part.postings.place(high)):
                 word = part.postings.word(number)
                 found[word] = found.get(word, 0) + _live_frequency(part, dead, number)
-        return [(word.decode("utf-8", "surrogatepass"), count) for word, count in sorted(found.items()) if count]
+        return [
+            (word.decode("utf-8", "surrogatepass"), count) for word, count in sorted(found.items()) if count
+        ]
 
     def search(
         self, query: Mapping[str, float], k: int, allowed: Allowed | None = None
@@ -247,7 +249,7 @@ class Lexical:
             floor = _kth(added, k, floor)
         least = max(floor * (1 - _ROUNDING) - left[done], 0.0)
         found = np.flatnonzero(sums >= least if least > 0 else sums).astype(np.int32)
-        return self._completed(found, sums[found], terms[done:], norm, k, floor)
+        return self._completed(found, sums[found], terms[done:], norm, k=k, floor=floor)
 
     def _completed(
         self,
@@ -255,6 +257,7 @@ class Lexical:
         sums: NDArray[np.float32],
         terms: Sequence[_Term],
         norm: NDArray[np.float32],
+        *,
         k: int,
         floor: float,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -46,7 +46,8 @@ def make(
     connection: sqlite3.Connection,
     state: State,
     merged: Sequence[tuple[Segment, Allowed | None]],
-    after: int | None,
+    *,
+    after: int | None = None,
     home: object = None,
 ) -> Segment:
     """A new segment in a folder of its own below `parent`: what is live of the `merged` ones, and all rows
@@ -75,7 +76,9 @@ def _merge(path: Path, parts: Sequence[Part]) -> tuple[arrays.Layout, Passages]:
     sizes = [len(passages.rows) for passages, _ in parts]
     live = [allowed for _, allowed in parts]
     sides = {
-        side: Merge([(getattr(part, side), *rest) for (part, _), *rest in zip(parts, sizes, live, strict=True)])
+        side: Merge(
+            [(getattr(part, side), *rest) for (part, _), *rest in zip(parts, sizes, live, strict=True)]
+        )
         for side in ("words", "labels")
     }
     size = sum(_kept(part.rows, allowed).size for part, allowed in parts)

@@ -53,7 +53,7 @@ class Postings:
 
     def place(self, word: bytes) -> int:
         """The number of the first word that is not less than `word`."""
-        blob, ends = memoryview(self.blob), memoryview(self.ends)
+        blob, ends = self.blob.data, self.ends.data
         low, high = 0, len(ends)
         while low < high:
             middle = (low + high) // 2
@@ -162,13 +162,19 @@ class Merge:
         for name in ("blob", "ends"):
             getattr(result, name)[:] = self._vocabulary[name]
         result.offsets[:] = self._starts
-        cursor, first = self._starts[:-1].copy(), 0
+        cursor, first = (
+            self._starts[:-1].copy(),
+            0,
+        )  # where each word's next posting goes, a part's first passage
         for (postings, size, live), numbers, counts in zip(
             self._parts, self._numbers, self._counts, strict=True
         ):
-            moved = None if live is None else np.cumsum(live, dtype=np.int32) - 1
+            moved = first + (np.arange(size) if live is None else np.cumsum(live) - 1)
             for begin, end in postings.chunks():
-                _copy(postings, begin, end, live, moved, first, self._renumber[numbers], counts, cursor, result)
+                positions, frequencies = _live_postings(postings, begin, end, live)
+                places = _places(cursor, self._renumber[numbers[begin:end]], counts[begin:end])
+                result.positions[places] = moved[positions]
+                result.frequencies[places] = frequencies
             first += size if live is None else int(np.count_nonzero(live))
 
 
@@ -183,29 +189,25 @@ def _live_counts(postings: Postings, live: Allowed | None) -> NDArray[np.int64]:
     return counts
 
 
-def _copy(
-    postings: Postings,
-    begin: int,
-    end: int,
-    live: Allowed | None,
-    moved: NDArray[np.int32] | None,
-    first: int,
-    numbers: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    cursor: NDArray[np.int64],
-    result: Postings,
-) -> None:
-    """Copy the postings of words begin..end; `cursor` says where each word's next posting goes."""
+def _live_postings(
+    postings: Postings, begin: int, end: int, live: Allowed | None
+) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+    """The postings of words begin..end whose passages are live."""
     start, stop = int(postings.offsets[begin]), int(postings.offsets[end])
     positions, frequencies = postings.positions[start:stop], postings.frequencies[start:stop]
-    if live is not None and moved is not None:
-        kept = live[positions]
-        positions, frequencies = moved[positions[kept]], frequencies[kept]
-    numbers, counts = numbers[begin:end], counts[begin:end]
+    if live is None:
+        return positions, frequencies
+    kept = live[positions]
+    return positions[kept], frequencies[kept]
+
+
+def _places(
+    cursor: NDArray[np.int64], numbers: NDArray[np.int64], counts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Where the postings of words `numbers` (-1: none are left), `counts` of each, go; moves `cursor` past them."""
     there = numbers >= 0
     numbers, counts = numbers[there], counts[there]
     places = np.repeat(cursor[numbers] - _starts(counts)[:-1], counts)
     places += np.arange(len(places))
-    result.positions[places] = positions + np.int32(first)
-    result.frequencies[places] = frequencies
     cursor[numbers] += counts
+    return places

@@ -54,8 +54,11 @@ class Passages:
     @classmethod
     def of(cls, found: dict[str, NDArray[Any]]) -> Passages:
         """From arrays named as in `KIND_OF`. Raises `ValueError` where they do not fit together."""
-        sides = [Postings(**{name: found[f"{side}.{name}"] for name in KINDS}) for side in ("words", "labels")]
-        made = cls(found["rows"], found["documents"], found["lengths"], *sides, found["bounds"])
+        sides = [
+            Postings(**{name: found[f"{side}.{name}"] for name in KINDS}) for side in ("words", "labels")
+        ]
+        own = {name: found[name] for name in ("rows", "documents", "lengths", "bounds")}
+        made = cls(**own, words=sides[0], labels=sides[1])
         if len({len(made.rows), len(made.documents), len(made.lengths)}) != 1:
             raise ValueError("arrays of different lengths")
         return made
@@ -113,11 +116,11 @@ def seal(place: Path, layout: arrays.Layout, mean: float, home: object = None) -
         files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
         sync(place / name)
     manifest = {"format": FORMAT, "mean": mean, "layout": [list(each) for each in layout], "files": files}
-    content = json.dumps(manifest, sort_keys=True).encode()
-    write(place / MANIFEST, content)
+    written = json.dumps(manifest, sort_keys=True).encode()
+    write(place / MANIFEST, written)
     sync(place)
     sync(place.parent)
-    return read(place, hashlib.sha256(content).hexdigest(), home)
+    return read(place, hashlib.sha256(written).hexdigest(), home)
 
 
 def contents(path: Path) -> memoryview:

@@ -77,7 +77,9 @@ def visible(store: Store, sources: Collection[str] | None = None) -> dict[str, K
     found: dict[str, Known] = {}
     for source in sources:
         # What begins with "a/" sorts from "a/" to before "a0".
-        below = f"{VISIBLE} AND (d.source = :source OR d.source >= :source || '/' AND d.source < :source || '0')"
+        below = (
+            f"{VISIBLE} AND (d.source = :source OR d.source >= :source || '/' AND d.source < :source || '0')"
+        )
         found |= _known(store, below, {"revision": revision, "source": source})
     return found
 

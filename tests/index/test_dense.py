@@ -64,7 +64,10 @@ def test_a_large_segment_is_partitioned_and_still_finds_the_best() -> None:
     vectors, queries = unit(6000, 8), unit(50, 8, seed=1)
     found = Vectors.build(6000, 8, vectors.__getitem__, exact=1000).search(queries, 10, None)
     best = np.argsort(-(queries @ vectors.T), axis=1)[:, :10]
-    assert np.mean([len({p for p, _ in f} & set(b)) / 10 for f, b in zip(found, best.tolist(), strict=True)]) > 0.95
+    assert (
+        np.mean([len({p for p, _ in f} & set(b)) / 10 for f, b in zip(found, best.tolist(), strict=True)])
+        > 0.95
+    )
 
 
 @pytest.mark.parametrize("count", [1, 5, 40, 3000])

@@ -32,7 +32,7 @@ def corpus(size: int, seed: int = 1) -> list[list[str]]:
     return [chance.choices(WORDS, weights=range(1, 41), k=chance.randint(3, 30)) for _ in range(size)]
 
 
-def counted(texts: list[list[str]]) -> list[Mapping[str, float]]:
+def counted(texts: Sequence[list[str]]) -> list[Mapping[str, float]]:
     return [{term: float(count) for term, count in Counter(text).items()} for text in texts]
 
 
@@ -115,7 +115,9 @@ def parted(
     return Lexical(parts)
 
 
-def ranked(index: Lexical, query: Mapping[str, float], size: int, k: int, mask: NDArray[np.bool_]) -> list[int]:
+def ranked(
+    index: Lexical, query: Mapping[str, float], size: int, k: int, mask: NDArray[np.bool_]
+) -> list[int]:
     """The best k by the scores of all positions."""
     scores = np.where(mask, index.scores(query, np.arange(size)), 0)
     return [p for p in np.lexsort((np.arange(size), -scores))[:k].tolist() if scores[p] > 0]
@@ -127,7 +129,8 @@ def test_pruning_never_loses_a_passage(stale: float) -> None:
     chance = random.Random(5)
     words = [f"w{number}" for number in range(120)]
     texts = [
-        chance.choices(words, weights=[1 / (i + 1) for i in range(120)], k=chance.randint(3, 40)) for _ in range(3000)
+        chance.choices(words, weights=[1 / (i + 1) for i in range(120)], k=chance.randint(3, 40))
+        for _ in range(3000)
     ]
     index = parted(texts, [1800, 2700, 2710], set(chance.sample(range(3000), 200)), stale=stale)
     for trial in range(60):
@@ -172,7 +175,10 @@ def test_merged_postings_equal_those_counted_at_once(old: list[list[str]], seed:
         (block(counted(old[start:end])), end - start, None if live[start:end].all() else live[start:end])
         for start, end in itertools.pairwise(cuts)
     ]
-    merge, expected = Merge(parts), block(counted([text for text, kept in zip(old, live, strict=True) if kept]))
+    merge, expected = (
+        Merge(parts),
+        block(counted([text for text, kept in zip(old, live, strict=True) if kept])),
+    )
     assert merge.lengths() == {name: len(each) for name, each in expected.arrays().items()}
     merged = Postings(**{name: np.zeros(merge.lengths()[name], kind) for name, kind in KINDS.items()})
     merge.fill(merged)
@@ -200,5 +206,5 @@ def test_the_vocabulary_by_prefix() -> None:
 
 def test_frequencies_must_be_halves() -> None:
     """A weight that the index cannot keep is refused, not rounded."""
-    with pytest.raises(ValueError, match="multiples of 0.5"):
+    with pytest.raises(ValueError, match=r"multiples of 0\.5"):
         Lexical.build([{"a": 0.3}])
