@@ -142,14 +142,16 @@ def build(
     connection: sqlite3.Connection,
     state: State,
     previous: Generation | None = None,
+    *,
     home: object = None,
+    small: int = SMALL,
 ) -> Generation:
     """The generation of `state`'s revision; new segments are written below `parent`.
 
     `connection` is inside the transaction that read `state`. Of `previous`, whose revision must be of this
     store's history, whatever is still right is used: rows are immutable, their numbers are never used again,
-    and rows that become visible have greater numbers than all before them. `home` is kept with new segments.
-    Raises `OSError`, `sqlite3.Error`.
+    and rows that become visible have greater numbers than all before them. `home` is kept with new segments;
+    the newest segments are made again while they and the new rows are `small` together. Raises `OSError`, `sqlite3.Error`.
     """
     if previous is None or not _usable(previous, state):
         segments: list[Segment] = []
@@ -167,7 +169,7 @@ def build(
     at: dict[str, object] = {"after": last, "revision": state.revision}
     new = f"{_CHUNKS} c.row > :after AND {VISIBLE}"
     count = connection.execute(f"SELECT count(*) {new}", at).fetchone()[0]
-    made = _changed(parent, connection, state, segments, dead=dead, count=count, home=home)
+    made = _changed(parent, connection, state, segments, dead=dead, count=count, home=home, small=small)
     return _generation(state, made, dead, _hexadecimal(known + _sum(connection, new, at)))
 
 
@@ -205,6 +207,7 @@ def _changed(
     dead: NDArray[np.int64],
     count: int,
     home: object,
+    small: int,
 ) -> list[Segment]:
     """The segments with `count` rows more: the last ones are made again with them while that is little."""
     lives = [_live(segment, dead) for segment in segments]
@@ -215,7 +218,7 @@ def _changed(
         return [segment for segment, _ in kept]
     merged: list[tuple[Segment, Allowed | None]] = []
     total = count
-    while kept and (total := total + _size(*kept[-1])) <= SMALL:
+    while kept and (total := total + _size(*kept[-1])) <= small:
         merged.insert(0, kept.pop())
     after = max((int(segment.passages.rows[-1]) for segment in segments), default=0)
     return [

@@ -133,7 +133,7 @@ class Switch:
         try:
             home = _Home()
             with self._store.reading() as connection:
-                return build(home.path, connection, self._store.state(connection), previous, home)
+                return build(home.path, connection, self._store.state(connection), previous, home=home)
         except OSError as error:
             raise KnowledgeBaseError(
                 f"{self._folder}: indexes can be made neither there nor in the temporary folder ({error}); "
