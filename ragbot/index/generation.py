@@ -151,7 +151,8 @@ def build(
     `connection` is inside the transaction that read `state`. Of `previous`, whose revision must be of this
     store's history, whatever is still right is used: rows are immutable, their numbers are never used again,
     and rows that become visible have greater numbers than all before them. `home` is kept with new segments;
-    the newest segments are made again while they and the new rows are `small` together. Raises `OSError`, `sqlite3.Error`.
+    the newest segments are made again while they and the new rows are `small` together.
+    Raises `OSError`, `sqlite3.Error`.
     """
     if previous is None or not _usable(previous, state):
         segments: list[Segment] = []

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ragbot.index.postings import UNIT, Allowed, Postings, block
+from ragbot.index.postings import UNIT, Allowed, Postings, block, live_counts
 from ragbot.text.words import terms
 
 K1, B = 1.2, 0.75
@@ -152,10 +152,11 @@ class Lexical:
         """All terms that begin with `prefix`, sorted by their UTF-8 bytes, each with its document frequency."""
         found: dict[bytes, int] = {}
         low, high = _bytes(prefix), _bytes(prefix) + b"\xff"  # a byte that is greater than any in UTF-8
-        for part, dead in zip(self._parts, self._dead, strict=True):
-            for number in range(part.postings.place(low), part.postings.place(high)):
-                word = part.postings.word(number)
-                found[word] = found.get(word, 0) + _live_frequency(part, dead, number)
+        for part in self._parts:
+            begin, end = part.postings.place(low), part.postings.place(high)
+            counts = live_counts(part.postings, part.live, begin, end).tolist()
+            for word, count in zip(part.postings.words(begin, end), counts, strict=True):
+                found[word] = found.get(word, 0) + count
         return [
             (word.decode("utf-8", "surrogatepass"), count) for word, count in sorted(found.items()) if count
         ]

@@ -47,9 +47,12 @@ class Postings:
         start = int(self.ends[number - 1]) if number else 0
         return self.blob[start : int(self.ends[number])].tobytes()
 
-    def words(self) -> list[bytes]:
-        blob, ends = self.blob.tobytes(), self.ends.tolist()
-        return [blob[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    def words(self, begin: int = 0, end: int | None = None) -> list[bytes]:
+        """The words of numbers begin..end, by default all."""
+        ends = self.ends[begin:end].tolist()
+        first = int(self.ends[begin - 1]) if begin else 0
+        blob = self.blob[first : ends[-1]].tobytes() if ends else b""
+        return [blob[start - first : stop - first] for start, stop in zip([first, *ends], ends, strict=False)]
 
     def place(self, word: bytes) -> int:
         """The number of the first word that is not less than `word`."""
@@ -72,13 +75,14 @@ class Postings:
         """Where the postings of a word begin and end; nowhere for -1."""
         return (0, 0) if number < 0 else (int(self.offsets[number]), int(self.offsets[number + 1]))
 
-    def chunks(self) -> Iterator[tuple[int, int]]:
-        """Ranges of words that have at most about `_AT_ONCE` postings together."""
-        first = 0
-        while first < len(self):
-            last = int(np.searchsorted(self.offsets, self.offsets[first] + _AT_ONCE, side="right")) - 1
-            yield first, max(first + 1, last)
-            first = max(first + 1, last)
+    def chunks(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, int]]:
+        """Ranges of words, of those from first to last, that have at most about `_AT_ONCE` postings together."""
+        last = len(self) if last is None else last
+        while first < last:
+            fitting = int(np.searchsorted(self.offsets, self.offsets[first] + _AT_ONCE, side="right")) - 1
+            end = min(last, max(first + 1, fitting))
+            yield first, end
+            first = end
 
 
 def block(passages: Iterable[Mapping[str, float]]) -> Postings:
@@ -139,7 +143,7 @@ class Merge:
         self._numbers = [
             np.fromiter(map(number.__getitem__, words), np.int64, len(words)) for words in vocabularies
         ]
-        self._counts = [_live_counts(postings, live) for postings, _, live in parts]
+        self._counts = [live_counts(postings, live) for postings, _, live in parts]
         total = np.zeros(len(union), np.int64)
         for numbers, counts in zip(self._numbers, self._counts, strict=True):
             total[numbers] += counts
@@ -178,14 +182,18 @@ class Merge:
             first += size if live is None else int(np.count_nonzero(live))
 
 
-def _live_counts(postings: Postings, live: Allowed | None) -> NDArray[np.int64]:
+def live_counts(
+    postings: Postings, live: Allowed | None, first: int = 0, last: int | None = None
+) -> NDArray[np.int64]:
+    """In how many live passages each of the words first..last, by default all, occurs."""
+    last = len(postings) if last is None else last
     if live is None:
-        return np.diff(postings.offsets)
-    counts = np.zeros(len(postings), np.int64)
-    for begin, end in postings.chunks():
+        return np.diff(postings.offsets[first : last + 1])
+    counts = np.zeros(last - first, np.int64)
+    for begin, end in postings.chunks(first, last):
         start, stop = int(postings.offsets[begin]), int(postings.offsets[end])
         kept = live[postings.positions[start:stop]].astype(np.int64)
-        counts[begin:end] = np.add.reduceat(kept, postings.offsets[begin:end] - start)
+        counts[begin - first : end - first] = np.add.reduceat(kept, postings.offsets[begin:end] - start)
     return counts
 
 

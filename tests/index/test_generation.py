@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def results(generation: Generation, kb: KnowledgeBase) -> list[object]:
     ]
     for each in filters:
         mask = generation.masks.get(normal(each)) if each else None
-        for word, other in zip(WORDS, WORDS[1:], strict=False):
+        for word, other in itertools.pairwise(WORDS):
             ranking = generation.lexical.search({word: 1.0, other: 0.5}, 7, mask)
             found.append([(int(generation.rows[position]), score) for position, score in ranking])
         for nearest in generation.dense.search(vectors, 200, mask):
