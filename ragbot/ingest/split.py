@@ -68,12 +68,12 @@ def split(
     if not sections:  # nothing but headings: they are the text
         sections = [_Section(heading="", placed=tuple(placed))]
     blocks = [each for section in sections for each in section.placed]
+    prefixes = [prefix_of(document.title, section.heading) for section in sections]
     counted = _Counter(count_tokens)
-    counted.learn([each.block.text for each in blocks])
-    prefixes = counted.many([prefix_of(document.title, section.heading) for section in sections])
+    counted.learn([*prefixes, *(each.block.text for each in blocks)])
     chunks: list[Chunk] = []
     for section, prefix in zip(sections, prefixes, strict=True):
-        budget = max(16, chunk_tokens - max(0, prefix - PREFIX_TOKENS))
+        budget = max(16, chunk_tokens - max(0, counted(prefix) - PREFIX_TOKENS))
         atoms = [atom for each in section.placed for atom in _atoms(each, counted, budget)]
         for pack in _packs(atoms, budget):
             chunk = _chunk(document, section.heading, pack)

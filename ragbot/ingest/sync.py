@@ -169,19 +169,19 @@ class _Run:
 
     def take_in(self, loader: Loads) -> None:
         """Read, cut, embed and stage the files that changed."""
-        stager = Stager(self.kb.store, self.embedder, self.step)
         if self.wanted:
             self.languages.start()
-        outcomes = loader.load_many(file.path for file in self.wanted)
-        for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
-            if isinstance(outcome, Skipped):
-                self.skipped.append(replace(outcome, source=file.source))
-            else:
-                self._cut(file, outcome, stager)
-            self.progress("index", number, len(self.wanted))
-        if self.previous.embedder not in ("", self.embedder.name):
-            self._carry_over(stager)
-        stager.flush()
+        with Stager(self.kb.store, self.embedder, self.step) as stager:
+            outcomes = loader.load_many(file.path for file in self.wanted)
+            for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
+                if isinstance(outcome, Skipped):
+                    self.skipped.append(replace(outcome, source=file.source))
+                else:
+                    self._cut(file, outcome, stager)
+                self.progress("index", number, len(self.wanted))
+            if self.previous.embedder not in ("", self.embedder.name):
+                self._carry_over(stager)
+            stager.flush()
         self.embedded = stager.embedded
         if stager.truncated:
             self.notes.append(
