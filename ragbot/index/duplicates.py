@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragbot.index.versions import unversioned
 from ragbot.text.words import fold
@@ -37,8 +38,8 @@ _NAME_WORD = re.compile(rf"[{_HAN}]+|{_OTHER}")
 _COUNTED: Final = "cdgkmvxz一不在有可天时人中上个为用以后于年"
 _DIGIT = re.compile(r"\d")
 _WEIGHTY = re.compile(
-    rf"\d|^(?:no|not|none|never|nor|neither|cannot|without|except|unless|until|only|if|before|after|from|since|valid|"
-    rf"appl(?:y|ies)|.*n['’]t)$|^[零一二两三四五六七八九十百千不没无未非除仅只若如前后起适]$"
+    r"\d|^(?:no|not|none|never|nor|neither|cannot|without|except|unless|until|only|if|before|after|from|since|valid|"
+    r"appl(?:y|ies)|.*n['’]t)$|^[零一二两三四五六七八九十百千不没无未非除仅只若如前后起适]$"
 )
 """Figures, denials and limits: a sentence that holds one may change what the others mean."""
 _END: Final = frozenset(".!?。！？;；\n")
@@ -97,7 +98,8 @@ def _candidates(texts: Sequence[str]) -> list[list[int]]:
         [[text.count(each) for each in _COUNTED] for text in map(str.casefold, texts)], np.int32
     )
     later, earlier = counts[:, None, :], counts[None, :, :]
-    may = ((later <= earlier) & (earlier <= later * 1.6 + 3)).all(axis=2)
+    fits = (later <= earlier) & (earlier <= later * 1.6 + 3)
+    may: NDArray[np.bool_] = np.all(fits, axis=2)
     return [np.flatnonzero(row[:place]).tolist() for place, row in enumerate(may)]
 
 

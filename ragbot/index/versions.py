@@ -63,8 +63,8 @@ _DATE = re.compile(
 )
 _YEAR = re.compile(r"(?<![\d.])((?:19|20)\d\d)(?!\d|\.\d)\s*年?版?")
 _VERSION = re.compile(
-    rf"(?<![a-z])(?:version|ver|rev|revision|edition)[\s._-]*(\d+(?:\.\d+)*)|版本\s*(\d+(?:\.\d+)*)|第(\d+)版"
-    rf"|(?<=[\s._-])v(\d+(?:\.\d+)*)(?![a-z\d])"
+    r"(?<![a-z])(?:version|ver|rev|revision|edition)[\s._-]*(\d+(?:\.\d+)*)|版本\s*(\d+(?:\.\d+)*)|第(\d+)版"
+    r"|(?<=[\s._-])v(\d+(?:\.\d+)*)(?![a-z\d])"
 )
 _AFTER_KIND = re.compile(rf"(?:{_KIND})[\s._(-]*$")
 _PRODUCT_TEXT = re.compile(
@@ -95,7 +95,8 @@ class _Name:
     bare: str
     version: Order = ()
     date: Order = ()
-    old: bool = False
+    age: int = 0
+    """-1 where it says "old", 1 where it says "new"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class _Edition:
     """Folder, name and title, each without its marks, and empty where there can be no versions."""
     facets: Mapping[str, str]
     outdated: bool
-    old: bool
+    age: int
+    """Below 0 where the names say "old", above where they say "new"."""
     version: Order
     date: Order
     named: Order
@@ -181,12 +183,16 @@ def _older(documents: Mapping[str, _Edition]) -> Iterator[str]:
 
 def _signs(one: _Edition, other: _Edition) -> set[int]:
     """What tells the two apart: -1 for each thing by which `one` is older, 1 for each by which it is newer."""
-    stale = (one.outdated or one.old, other.outdated or other.old)
-    signs = {stale[1] - stale[0]}
+    signs = {_sign((one.age,), (other.age,)), other.outdated - one.outdated}
     for mine, theirs in ((one.version, other.version), (one.date, other.date), (one.named, other.named)):
         if mine and theirs:
-            signs.add((mine > theirs) - (mine < theirs))
+            signs.add(_sign(mine, theirs))
     return signs - {0}
+
+
+def _sign(mine: Order, theirs: Order) -> int:
+    """-1, 0 or 1 as `mine` lies below, at or above `theirs`."""
+    return (mine > theirs) - (mine < theirs)
 
 
 def _is_named(known: _Edition, value: str) -> bool:
@@ -209,7 +215,7 @@ def _edition(chunk: Chunk) -> _Edition:
         place=("", "", "") if event else (where.bare, name.bare, title.bare),
         facets=language | {key: str(meta[key]) for key in _FACETS if meta.get(key)},
         outdated=is_outdated(chunk),
-        old=name.old or title.old or where.old,
+        age=name.age + title.age + where.age,
         version=_order(meta.get("version")) or name.version or title.version,
         date=next((order for key in _DATES if (order := _order(meta.get(key)))), ()),
         named=name.date or title.date or where.date,
@@ -222,7 +228,8 @@ def _parsed(name: str, about_product: bool) -> _Name:
     """`name` without its marks. Of a product's text a year or "v2" is the product's unless it stands behind the
     word for the kind of text: "camera-2024-manual", but "camera-manual-2024"."""
     text = fold(name)
-    version, date = (), ()
+    version: Order = ()
+    date: Order = ()
     for match in [*_VERSION.finditer(text)][::-1]:
         if match[4] is None or _AFTER_KIND.search(text[: match.start()]):
             version = _order(next(group for group in match.groups() if group))
@@ -233,9 +240,10 @@ def _parsed(name: str, about_product: bool) -> _Name:
             if not careful or _AFTER_KIND.search(text[: match.start()]):
                 date = date or tuple(int(group) for group in match.groups() if group)
                 text = f"{text[: match.start()]} {text[match.end() :]}"
-    old = _OLD_WORD.search(text) is not None
-    bare = _NEW_WORD.sub(" ", _OLD_WORD.sub(" ", text))
-    return _Name(" ".join(re.findall(r"[^\W_]+(?:\.\d+)*", bare)), version, date, old)
+    bare, old_words = _OLD_WORD.subn(" ", text)
+    bare, new_words = _NEW_WORD.subn(" ", bare)
+    age = (new_words > 0) - (old_words > 0)
+    return _Name(" ".join(re.findall(r"[^\W_]+(?:\.\d+)*", bare)), version, date, age)
 
 
 def _newest(editions: Iterable[_Edition]) -> int | None:

@@ -24,11 +24,10 @@ CHINESE = (
 )
 
 
-def texts(*given: str, **more: str) -> list[Chunk]:
+def texts(*given: str, language: str = "en") -> list[Chunk]:
     """A passage for each text, each of another document."""
-    language = more.pop("language", "en")
     return [
-        passage(text, source=f"shop/{number}.md", language=language, **more).chunk  # type: ignore[arg-type]
+        passage(text, source=f"shop/{number}.md", language=language).chunk
         for number, text in enumerate(given)
     ]
 
@@ -114,8 +113,7 @@ def test_models_in_the_title_part_equal_texts() -> None:
         ("Plus plan, monthly", "Plus plan, yearly"),
         ("月付会员", "年付会员"),
     ):
-        first, second = texts(BASE, BASE)
-        named = [passage(first.text, title=title, source=title).chunk for title in (one, other, one)]
+        named = [passage(BASE, title=title, source=title).chunk for title in (one, other, one)]
         assert repeats(named) == [None, None, 0]
     under = [passage(BASE, heading=each, source=each).chunk for each in ("Germany", "France")]
     assert repeats(under) == [None, None]
