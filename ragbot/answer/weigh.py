@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ragbot.answer.evidence import Scored, features, probabilities
 from ragbot.answer.units import Unit, units
 from ragbot.index.question import Question
+from ragbot.index.versions import trust
 from ragbot.protocols import Embedder
 from ragbot.types import Hit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-STALE_TRUST: Final = 0.5
-"""What a piece of a document that calls itself outdated keeps of its probability, unless the past is asked for."""
-_STALE = re.compile(
-    r"\b(?:archived?|superseded|obsolete|outdated|withdrawn|replaced by|no longer (?:valid|in force))\b"
-    r"|旧版|已失效|已作废|已废止|存档",
-    re.IGNORECASE,
-)
-_ASKS_FOR_OLD = re.compile(
-    r"\b(?:old|older|previous|former|earlier|archived?|back (?:then|in)|used to|at (?:the|that) time|before 20\d\d|"
-    r"20[01]\d|202[0-4])\b|以前|之前|旧版|过去|当时|原来",
-    re.IGNORECASE,
-)
 _MAX_UNITS = 96
 """Pieces that are compared with the question; those of the best passages come first."""
 _REMEMBERED = 4096
@@ -55,11 +43,9 @@ class Scorer:
         idf = self._idf(question.all_terms())
         rows = features(question, hits, pieces, cosines, readable=readable, idf=idf)
         known = [readable[unit.hit] for unit in pieces]
-        trust = [
-            STALE_TRUST if is_stale(hit) and not _ASKS_FOR_OLD.search(question.text) else 1.0 for hit in hits
-        ]
+        trusted = trust(question.text, [hit.chunk for hit in hits])
         scored = [
-            Scored(unit=unit, probability=p * trust[unit.hit], known=reads, features=row)
+            Scored(unit=unit, probability=p * trusted[unit.hit], known=reads, features=row)
             for unit, p, reads, row in zip(pieces, probabilities(rows, known), known, rows, strict=True)
         ]
         return sorted(scored, key=lambda item: -item.probability)
@@ -91,14 +77,6 @@ class Scorer:
             while len(self._vectors) > _REMEMBERED:
                 self._vectors.popitem(last=False)
         return np.stack([known[text] for text in texts])
-
-
-def is_stale(hit: Hit) -> bool:
-    """Whether the document's title, name or properties say that it is no longer in force."""
-    chunk = hit.chunk
-    name = re.sub(r"[-_./]", " ", chunk.source.rsplit("/", 1)[-1])
-    status = " ".join(str(chunk.meta.get(key, "")) for key in ("status", "state"))
-    return _STALE.search(f"{chunk.title} {name} {status}") is not None
 
 
 def _with_heading(unit: Unit, hits: Sequence[Hit]) -> str:

@@ -28,18 +28,20 @@ Key = tuple[tuple[str, tuple[str, ...]], ...]
 
 def normal(filters: Filters | None) -> Key:
     """The filters as a hashable value. Raises `InputError` for what is no name with one or several texts."""
-    if not filters:
+    if filters is None:
         return ()
     if not isinstance(filters, Mapping):
         raise InputError(f"filters must map names to values, not be {type(filters).__name__}")
     key: list[tuple[str, tuple[str, ...]]] = []
     for name, value in filters.items():
+        if not isinstance(name, str):
+            raise InputError(f"filter {name!r}: its name must be a text, such as 'language' or 'source'")
         values = (value,) if isinstance(value, str) else value
         if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Sequence):
             raise InputError(f"filter {name!r}: expected a text or several, got {value!r}")
         if not all(isinstance(each, str) for each in values):
             raise InputError(f"filter {name!r}: expected texts, got {value!r}")
-        key.append((str(name), tuple(sorted(set(values)))))
+        key.append((name, tuple(sorted(set(values)))))
     return tuple(sorted(key))
 
 

@@ -22,7 +22,7 @@ from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseMismatch
 from ragbot.index import rows
 from ragbot.index.filters import Filters
 from ragbot.index.generation import Generation
-from ragbot.index.query import clean
+from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
 from ragbot.index.search import RowsGone, search
 from ragbot.index.stage import write_lock
@@ -40,6 +40,8 @@ LOCK_SECONDS = 2.0
 """How long a writer waits for another one to finish."""
 
 _ATTEMPTS = 5
+_MOST_NEIGHBOURS = 1_000_000
+"""SQLite's numbers have 64 bits; no document has as many passages."""
 
 
 class KnowledgeBase:
@@ -150,10 +152,17 @@ class KnowledgeBase:
         histories: Sequence[Sequence[Turn]] | None = None,
         filters: Filters | None = None,
     ) -> list[list[Hit]]:
-        """`search` for several questions at once, embedded together and answered from one revision."""
-        if isinstance(questions, str):
+        """`search` for several questions at once, embedded together and answered from one revision.
+
+        `histories`, where given, has one conversation for each question.
+        """
+        if isinstance(questions, (str, bytes)) or not isinstance(questions, Sequence):
             raise InputError("search_many takes a list of questions; use search for one")
         turns = histories if histories is not None else [()] * len(questions)
+        if not isinstance(turns, Sequence) or len(turns) != len(questions):
+            raise InputError(
+                f"histories must have one list of turns for each of the {len(questions)} questions"
+            )
         for last in range(_ATTEMPTS - 1, -1, -1):
             generation = self.generations.get()
             try:
@@ -167,17 +176,18 @@ class KnowledgeBase:
     def understand(self, message: str, history: Sequence[Turn] = ()) -> Question:
         """`message` as `search` takes it: cleaned, standing alone, its terms with their translations.
 
-        Raises `InputError` where it is empty.
+        Raises `InputError` where it is empty, or where `history` holds anything but turns.
         """
         glossary = load_glossary(self.settings.search.glossary)
-        return understand(
-            clean(message), history, glossary=glossary, languages=self.load_embedder().languages
-        )
+        message, turns = clean(message), clean_history(history)
+        return understand(message, turns, glossary=glossary, languages=self.load_embedder().languages)
 
     def document(self, document_id: str) -> Document:
         """The document with this id. Raises `InputError` where there is none."""
-        with self.store.reading() as connection:
-            found = rows.document(connection, self.store.state(connection).revision, document_id)
+        found = None
+        if _storable(document_id):
+            with self.store.reading() as connection:
+                found = rows.document(connection, self.store.state(connection).revision, document_id)
         if found is None:
             raise InputError(f"no document has the id {document_id!r}")
         return found
@@ -189,14 +199,17 @@ class KnowledgeBase:
 
     def chunks(self, document_id: str) -> list[Chunk]:
         """The passages of a document in reading order; empty where there is none with this id."""
+        if not _storable(document_id):
+            return []
         with self.store.reading() as connection:
             return rows.chunks_of_document(connection, self.store.state(connection).revision, document_id)
 
     def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
         """Up to `before` and `after` passages around `chunk` in reading order, itself left out."""
+        before, after = (min(max(0, many), _MOST_NEIGHBOURS) for many in (before, after))
         with self.store.reading() as connection:
             revision = self.store.state(connection).revision
-            return rows.neighbours(connection, revision, chunk, max(0, before), max(0, after))
+            return rows.neighbours(connection, revision, chunk, before, after)
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency of each term (`ragbot.text.words.terms`) over all passages."""
@@ -238,6 +251,15 @@ class KnowledgeBase:
         from ragbot.index.check import check
 
         return check(self.folder, self.store)
+
+
+def _storable(name: str) -> bool:
+    """Whether SQLite can hold `name`: a text without lone surrogates."""
+    try:
+        name.encode("utf-8")
+    except (UnicodeEncodeError, AttributeError):
+        return False
+    return True
 
 
 def _create(folder: Path, store: Store) -> None:
