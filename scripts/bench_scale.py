@@ -5,7 +5,8 @@ made of them. For each size: building, memory, disk, opening, hybrid top-10 sear
 included) without a filter and with one that lets 1 % through, recall@10 of the vector side against all vectors,
 whether the lexical side finds what scoring every posting finds, throughput of two threads, and the time until one
 changed document is found by a reader that is open. The baseline, on the same data: all vectors in a flat faiss
-index, every posting of the question's terms scored. Everything is measured in processes of their own; DIR keeps what was built.
+index, every posting of the question's terms scored. Everything is measured in processes of their own; DIR keeps
+what was built.
 """
 
 from __future__ import annotations
