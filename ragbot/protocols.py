@@ -20,7 +20,7 @@ class Embedder(Protocol):
 
     @property
     def name(self) -> str:
-        """Identity of the vectors, such as `all-minilm-l6-v2@53aa51172d14`: changes when they would."""
+        """Identity of the vectors, such as `all-minilm-l6-v2@53aa51172d14.2`: changes when they would."""
         ...
 
     @property

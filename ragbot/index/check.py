@@ -11,6 +11,7 @@ import numpy as np
 from ragbot.errors import KnowledgeBaseError
 from ragbot.index import publish, rows
 from ragbot.index.generation import Generation, digest
+from ragbot.index.segment import Damaged
 from ragbot.index.store import VISIBLE, State, Store
 
 
@@ -22,7 +23,7 @@ def check(folder: Path, store: Store) -> list[str]:
             problems = [*_database(connection), *_contents(connection, state)]
             try:
                 problems.extend(_derived(connection, state, publish.load(folder)))
-            except publish.Damaged as damage:
+            except Damaged as damage:
                 problems.append(f"indexes: {damage}; the next `ragbot search` makes them again")
             return problems
     except KnowledgeBaseError as error:
@@ -69,7 +70,7 @@ def _derived(connection: sqlite3.Connection, state: State, generation: Generatio
         f"SELECT count(*) FROM chunks c JOIN documents d ON d.row = c.document_row WHERE {VISIBLE}",
         {"revision": state.revision},
     ).fetchone()[0]
-    if len(generation.rows) != stored:
-        yield f"indexes hold {len(generation.rows)} passages, kb.sqlite {stored}"
+    if generation.size != stored:
+        yield f"indexes hold {generation.size} passages, kb.sqlite {stored}"
     if generation.digest != digest(connection, state.revision):
         yield "indexes hold other passages than kb.sqlite"

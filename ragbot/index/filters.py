@@ -2,21 +2,23 @@
 
 A filter names `language`, `source` or any property of the documents, and one value or several of which one
 must hold. A document that lacks the property is left out: what is not labelled for a reader is not shown.
+
+Every value that a filter may name is a label; each segment keeps for every label the passages that carry it,
+in an inverted index like that of the words.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.errors import InputError
-from ragbot.index import rows
-from ragbot.index.store import Store
+from ragbot.index.postings import Postings
 
 Filters = Mapping[str, str | Sequence[str]]
 _MOST_MASKS = 64
@@ -43,49 +45,62 @@ def normal(filters: Filters | None) -> Key:
     return tuple(sorted(key))
 
 
-class Masks:
-    """The masks of one generation, each made once."""
-
-    def __init__(self) -> None:
-        self._labels: list[tuple[int, str, str, Mapping[str, Any]]] | None = None
-        self._made: OrderedDict[Key, NDArray[np.bool_]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Key, store: Store, revision: int, documents: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """True where the document (its row, per position) satisfies all filters of `key`."""
-        with self._lock:
-            if key not in self._made:
-                if self._labels is None:
-                    with store.reading() as connection:
-                        self._labels = list(rows.labels(connection, revision))
-                self._made[key] = _mask(key, self._labels, documents)
-                if len(self._made) > _MOST_MASKS:
-                    self._made.popitem(last=False)
-            return self._made[key]
+def labels(source: str, language: str, meta: Mapping[str, Any]) -> frozenset[str]:
+    """All labels of a document: its source and the folders above it, its language, its properties."""
+    found = {f"file\0{source}", f"language\0{language}"}
+    found.update(f"folder\0{source[:place]}" for place, char in enumerate(source) if char == "/")
+    for name, value in meta.items():
+        values = value if isinstance(value, list) else [value]
+        found.update(f"property\0{name}\0{_text(each)}" for each in values)
+    return frozenset(found)
 
 
-def _mask(
-    key: Key, labels: Sequence[tuple[int, str, str, Mapping[str, Any]]], documents: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    fitting = [
-        row
-        for row, source, language, meta in labels
-        if all(_fits(name, values, source, language, meta) for name, values in key)
-    ]
-    return np.isin(documents, np.array(fitting, np.int64))
-
-
-def _fits(name: str, values: tuple[str, ...], source: str, language: str, meta: Mapping[str, Any]) -> bool:
+def _wanted(name: str, value: str) -> Iterator[str]:
+    """The labels of which a document must have one to satisfy a filter."""
     if name == "source":
-        return any(source == value or source.startswith(value.rstrip("/") + "/") for value in values)
-    if name == "language":
-        return language in values
-    if name not in meta:
-        return False
-    own = meta[name] if isinstance(meta[name], list) else [meta[name]]
-    return any(_text(each) in values for each in own)
+        yield f"file\0{value}"
+        yield f"folder\0{value.rstrip('/')}"
+    elif name == "language":
+        yield f"language\0{value}"
+    else:
+        yield f"property\0{name}\0{value}"
 
 
 def _text(value: Any) -> str:
     """A property as it is written in front matter: `true`, not `True`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class Masks:
+    """The masks of one generation, each made once."""
+
+    def __init__(self, parts: Sequence[tuple[Postings, int]], live: NDArray[np.bool_] | None) -> None:
+        """The labels of each segment, with how many passages it has; `live` marks what may be found, None: all."""
+        self._parts, self._live = tuple(parts), live
+        self._made: OrderedDict[Key, NDArray[np.bool_]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Key, *_: object) -> NDArray[np.bool_]:
+        """True at each position whose document satisfies all filters of `key`; other arguments are not needed."""
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = self._mask(key)
+                if len(self._made) > _MOST_MASKS:
+                    self._made.popitem(last=False)
+            return self._made[key]
+
+    def _mask(self, key: Key) -> NDArray[np.bool_]:
+        if not self._parts:
+            return np.zeros(0, bool)
+        masks = []
+        for postings, size in self._parts:
+            mask = np.ones(size, bool)
+            for name, values in key:
+                fitting = np.zeros(size, bool)
+                for label in {label for value in values for label in _wanted(name, value)}:
+                    start, end = postings.bounds(postings.find(label.encode("utf-8", "surrogatepass")))
+                    fitting[postings.positions[start:end]] = True
+                mask &= fitting
+            masks.append(mask)
+        found = np.concatenate(masks)
+        return found if self._live is None else found & self._live

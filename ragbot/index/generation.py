@@ -1,7 +1,10 @@
 """A generation: the derived indexes of one revision, as one immutable value. Made from SQLite alone.
 
-Positions 0..n-1 stand for the chunk rows visible at the revision, in row order. Knows nothing of files:
-`publish.py` writes generations down and reads them back.
+It is an ordered tuple of segments, and the rows in them that are dead at the revision. Positions 0..n-1 stand
+for the rows of all segments, ascending; dead ones have positions too, but nothing finds them. A change makes one
+new segment of the rows that are new; segments are merged so that their sizes fall by `FALL` at least from one to
+the next (the log-structured merge of O'Neil et al., "The Log-Structured Merge-Tree", 1996). Knows nothing of how
+generations are published: that is `publish.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +22,26 @@ from numpy.typing import NDArray
 
 from ragbot.index.dense import Dense
 from ragbot.index.filters import Masks
-from ragbot.index.lexical import HEADING_WEIGHT, TITLE_WEIGHT, Lexical, count_terms
+from ragbot.index.lexical import HEADING_WEIGHT, TITLE_WEIGHT, Lexical, Part
+from ragbot.index.merge import make
+from ragbot.index.postings import Allowed
+from ragbot.index.rows import to_json
+from ragbot.index.segment import Segment
 from ragbot.index.store import VISIBLE, State
 from ragbot.text import words
 
-_VISIBLE_CHUNKS = f"FROM chunks c JOIN documents d ON d.row = c.document_row WHERE {VISIBLE} ORDER BY c.row"
+SMALL = 2048
+"""Rows up to which the newest segments are made again with each change."""
+FALL = 4
+"""How many times as many live rows as all newer segments together an older one has, at least."""
+MOST_DEAD = 0.2
+"""Share of a segment's rows that may be dead before it is made again without them."""
+
+_CHUNKS = "FROM chunks c CROSS JOIN documents d ON d.row = c.document_row WHERE"  # CROSS: in this order
+_DIED = (
+    "SELECT c.row FROM documents d CROSS JOIN chunks c ON c.document_row = d.row "
+    "WHERE d.died > :before AND d.died <= :revision AND d.born <= :before ORDER BY c.row"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +57,55 @@ class Generation:
     """`terms_version()` of the code that made the lexical side."""
     digest: str
     """`digest` of the chunks."""
-    rows: NDArray[np.int64]
+    segments: tuple[Segment, ...]
+    dead: NDArray[np.int64]
+    """Rows of the segments that are not visible at the revision, ascending."""
+    rows: NDArray[np.int64] = field(init=False)
     """Chunk row at each position, ascending."""
-    documents: NDArray[np.int64]
+    documents: NDArray[np.int64] = field(init=False)
     """Document row at each position."""
-    dense: Dense
-    lexical: Lexical
-    masks: Masks = field(default_factory=Masks)
+    live: tuple[Allowed | None, ...] = field(init=False)
+    """For each segment which of its rows are visible; None for all."""
+    dense: Dense = field(init=False)
+    lexical: Lexical = field(init=False)
+    masks: Masks = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` where rows are out of order or dead ones are not there."""
+        none = [np.zeros(0, np.int64)]
+        rows = np.concatenate([segment.passages.rows for segment in self.segments] or none)
+        if (np.diff(rows) <= 0).any():
+            raise ValueError("rows are not in ascending order")
+        places = np.searchsorted(rows, self.dead)
+        if len(places) and (places[-1] >= len(rows) or (rows[places] != self.dead).any()):
+            raise ValueError("dead rows are in no segment")
+        all_live = np.ones(len(rows), bool)
+        all_live[places] = False
+        parted = np.split(all_live, np.cumsum([len(segment) for segment in self.segments])[:-1])
+        live = tuple(None if each.all() else each for each in parted[: len(self.segments)])
+        values = {
+            "rows": rows,
+            "documents": np.concatenate([segment.passages.documents for segment in self.segments] or none),
+            "live": live,
+            "dense": Dense([segment.vectors for segment in self.segments], all_live if len(places) else None),
+            "lexical": Lexical([_part(*pair) for pair in zip(self.segments, live, strict=True)]),
+            "masks": Masks(
+                [(segment.passages.labels, len(segment)) for segment in self.segments],
+                all_live if len(places) else None,
+            ),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> int:
+        """How many chunks are visible."""
+        return len(self.rows) - len(self.dead)
+
+
+def _part(segment: Segment, live: Allowed | None) -> Part:
+    passages = segment.passages
+    return Part(passages.words, passages.lengths, passages.bounds, segment.mean, live)
 
 
 @lru_cache(maxsize=1)
@@ -57,73 +118,157 @@ def terms_version() -> str:
 
 
 def digest(connection: sqlite3.Connection, revision: int) -> str:
-    """SHA-256 over row, id and vector key of every visible chunk: equal digests, equal indexes."""
-    total = hashlib.sha256()
-    query = f"SELECT c.row, c.id, c.vector_key {_VISIBLE_CHUNKS}"
-    for row, identity, key in connection.execute(query, {"revision": revision}):
-        total.update(f"{row} {identity} ".encode() + key)
-    return total.hexdigest()
+    """A hash over row, id and vector key of every visible chunk: equal digests, equal indexes.
 
-
-def build(connection: sqlite3.Connection, state: State, previous: Generation | None = None) -> Generation:
-    """The generation of `state`'s revision. `connection` is inside the transaction that read `state`.
-
-    Rows that `previous` holds are not tokenised again: rows are immutable and their numbers never reused.
+    The sum of the SHA-256 of each chunk modulo 2**256 (AdHash of Bellare & Micciancio, "A New Paradigm for
+    Collision-Free Hashing", 1997): it can be kept up to date without reading what did not change.
     """
-    query = f"SELECT c.row, c.document_row {_VISIBLE_CHUNKS}"
-    pairs = connection.execute(query, {"revision": state.revision}).fetchall()
-    table = np.array(pairs, np.int64).reshape(len(pairs), 2)
-    chunk_rows = np.ascontiguousarray(table[:, 0])
+    return _hexadecimal(_sum(connection, f"{_CHUNKS} {VISIBLE}", {"revision": revision}))
+
+
+def _sum(connection: sqlite3.Connection, which: str, values: dict[str, object]) -> int:
+    total = 0
+    for row, identity, key in connection.execute(f"SELECT c.row, c.id, c.vector_key {which}", values):
+        total += int.from_bytes(hashlib.sha256(f"{row} {identity} ".encode() + key).digest(), "big")
+    return total
+
+
+def _hexadecimal(total: int) -> str:
+    return f"{total % (1 << 256):064x}"
+
+
+def build(
+    parent: Path,
+    connection: sqlite3.Connection,
+    state: State,
+    previous: Generation | None = None,
+    *,
+    home: object = None,
+    small: int = SMALL,
+) -> Generation:
+    """The generation of `state`'s revision; new segments are written below `parent`.
+
+    `connection` is inside the transaction that read `state`. Of `previous`, whose revision must be of this
+    store's history, whatever is still right is used: rows are immutable, their numbers are never used again,
+    and rows that become visible have greater numbers than all before them. `home` is kept with new segments;
+    the newest segments are made again while they and the new rows are `small` together.
+    Raises `OSError`, `sqlite3.Error`.
+    """
+    if previous is None or not _usable(previous, state):
+        segments: list[Segment] = []
+        before, known, dead = 0, 0, np.zeros(0, np.int64)
+    else:
+        segments, before, known = list(previous.segments), previous.revision, int(previous.digest, 16)
+        died = connection.execute(_DIED, {"before": before, "revision": state.revision}).fetchall()
+        new_dead = np.array([row for (row,) in died], np.int64)
+        known -= _sum(
+            connection, f"{_CHUNKS} c.row IN (SELECT value FROM json_each(:dead))",
+            {"dead": to_json(new_dead.tolist())},
+        )  # fmt: skip
+        dead = np.union1d(previous.dead, new_dead)
+    last = max((int(segment.passages.rows[-1]) for segment in segments), default=0)
+    at: dict[str, object] = {"after": last, "revision": state.revision}
+    new = f"{_CHUNKS} c.row > :after AND {VISIBLE}"
+    count = connection.execute(f"SELECT count(*) {new}", at).fetchone()[0]
+    made = _changed(parent, connection, state, segments, dead=dead, count=count, home=home, small=small)
+    return _generation(state, made, dead, _hexadecimal(known + _sum(connection, new, at)))
+
+
+def compacted(
+    parent: Path, connection: sqlite3.Connection, state: State, previous: Generation
+) -> Generation | None:
+    """The same generation with segments merged and dead rows left out where that is due; None where it is not."""
+    segments: list[Segment] = []
+    groups = _groups(previous)
+    for group in groups:
+        (first, live), *_ = group
+        if len(group) > 1 or (live is not None and np.mean(live) < 1 - MOST_DEAD):
+            segments.append(make(parent, connection, state, group))
+        else:
+            segments.append(first)
+    if segments == list(previous.segments):
+        return None
+    return _generation(state, segments, previous.dead, previous.digest)
+
+
+def _usable(previous: Generation, state: State) -> bool:
+    return (
+        state.stamps.get(previous.revision) == previous.stamp
+        and previous.terms == terms_version()
+        and previous.embedder in ("", state.embedder)
+    )
+
+
+def _changed(
+    parent: Path,
+    connection: sqlite3.Connection,
+    state: State,
+    segments: Sequence[Segment],
+    *,
+    dead: NDArray[np.int64],
+    count: int,
+    home: object,
+    small: int,
+) -> list[Segment]:
+    """The segments with `count` rows more: the last ones are made again with them while that is little."""
+    lives = [_live(segment, dead) for segment in segments]
+    kept = [
+        (segment, live) for segment, live in zip(segments, lives, strict=True) if live is None or live.any()
+    ]
+    if not count:
+        return [segment for segment, _ in kept]
+    merged: list[tuple[Segment, Allowed | None]] = []
+    total = count
+    while kept and (total := total + _size(*kept[-1])) <= small:
+        merged.insert(0, kept.pop())
+    after = max((int(segment.passages.rows[-1]) for segment in segments), default=0)
+    return [
+        *(segment for segment, _ in kept),
+        make(parent, connection, state, merged, after=after, home=home),
+    ]
+
+
+def _groups(generation: Generation) -> list[list[tuple[Segment, Allowed | None]]]:
+    """Which segments belong together: from the newest on, what is not `FALL` times as large as its successors."""
+    groups: list[list[tuple[Segment, Allowed | None]]] = []
+    for pair in zip(generation.segments, generation.live, strict=True):
+        groups.append([pair])
+        while len(groups) > 1 and _sizes(groups[-2]) < FALL * _sizes(groups[-1]):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    return groups
+
+
+def _sizes(group: Sequence[tuple[Segment, Allowed | None]]) -> int:
+    return sum(_size(*pair) for pair in group)
+
+
+def _size(segment: Segment, live: Allowed | None) -> int:
+    return len(segment) if live is None else int(np.count_nonzero(live))
+
+
+def _live(segment: Segment, dead: NDArray[np.int64]) -> Allowed | None:
+    """Which rows of a segment are not in `dead`; None where all are."""
+    rows = segment.passages.rows
+    places = np.searchsorted(rows, dead)
+    hit = places < len(rows)
+    hit[hit] = rows[places[hit]] == dead[hit]
+    if not hit.any():
+        return None
+    live = np.ones(len(rows), bool)
+    live[places[hit]] = False
+    return live
+
+
+def _generation(
+    state: State, segments: Sequence[Segment], dead: NDArray[np.int64], digest: str
+) -> Generation:
+    held = [dead[np.isin(dead, segment.passages.rows)] for segment in segments] if len(dead) else []
     return Generation(
         revision=state.revision,
         stamp=state.stamp,
         embedder=state.embedder,
         terms=terms_version(),
-        digest=digest(connection, state.revision),
-        rows=chunk_rows,
-        documents=np.ascontiguousarray(table[:, 1]),
-        dense=Dense.build(_vectors(connection, state, len(chunk_rows))),
-        lexical=_lexical(connection, chunk_rows, previous),
+        digest=digest,
+        segments=tuple(segments),
+        dead=np.concatenate([*held, np.zeros(0, np.int64)]),
     )
-
-
-def _vectors(connection: sqlite3.Connection, state: State, size: int) -> NDArray[np.float32]:
-    vectors = np.zeros((size, max(1, state.dimension)), np.float32)
-    query = "SELECT e.vector " + _VISIBLE_CHUNKS.replace(
-        " WHERE", " LEFT JOIN embeddings e ON e.key = c.vector_key WHERE"
-    )
-    for position, (blob,) in enumerate(connection.execute(query, {"revision": state.revision})):
-        if blob is None or len(blob) != 4 * state.dimension:
-            raise sqlite3.DatabaseError("a passage has no vector of the right length")
-        vectors[position] = np.frombuffer(blob, "<f4")
-    return vectors
-
-
-def _lexical(
-    connection: sqlite3.Connection, chunk_rows: NDArray[np.int64], previous: Generation | None
-) -> Lexical:
-    if previous is None or previous.terms != terms_version():
-        base, known = Lexical.build([]), np.zeros(0, np.int64)
-    else:
-        base, known = previous.lexical, previous.rows
-    size = len(chunk_rows)
-    place = np.searchsorted(chunk_rows, known)
-    stays = np.zeros(len(known), bool)
-    inside = place < size
-    stays[inside] = chunk_rows[place[inside]] == known[inside]
-    moved = np.where(stays, place, -1)
-    new = np.setdiff1d(np.arange(size), moved[stays], assume_unique=True)
-    return base.changed(moved, size, _counted(connection, chunk_rows, new))
-
-
-def _counted(
-    connection: sqlite3.Connection, chunk_rows: NDArray[np.int64], positions: NDArray[np.int64]
-) -> list[tuple[int, dict[str, float]]]:
-    query = (
-        "SELECT d.title, c.heading, c.text FROM chunks c "
-        "JOIN documents d ON d.row = c.document_row WHERE c.row = ?"
-    )
-    return [
-        (position, count_terms(*connection.execute(query, (int(chunk_rows[position]),)).fetchone()))
-        for position in positions.tolist()
-    ]

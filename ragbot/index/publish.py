@@ -1,14 +1,15 @@
 """Generations on disk: written beside each other, made current by one rename, never trusted unchecked.
 
-    generations/NAME/    the arrays, and manifest.json, written last, with the SHA-256 of each file
+    segments/NAME/       what several generations may share: see `segment.py`
+    generations/NAME/    dead.npy, and manifest.json, written last, which names the segments by their hashes
     CURRENT              one line: NAME and the SHA-256 of its manifest
 
-Reading takes each file's bytes once and compares their hash before anything is made of them.
+Reading compares each file's hash before anything is made of it; a segment that the reader holds already, known
+by its hash, is not read again.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import json
@@ -21,29 +22,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ragbot.index.dense import Dense
+from ragbot.index import segment
 from ragbot.index.generation import Generation
-from ragbot.index.lexical import Lexical
+from ragbot.index.segment import FORMAT, MANIFEST, Damaged, contents, write
 
-FORMAT = 1
-"""Version of the files below; another one's are rebuilt."""
 CURRENT = "CURRENT"
 FOLDER = "generations"
+SEGMENTS = "segments"
 KEPT = 3
 """How many generations stay: the current one and two before it, for readers in the middle of opening one."""
 
 _LINE = re.compile(rb"([0-9]{8,}-[0-9a-f]{8}) ([0-9a-f]{64})\n")
-_LEXICAL = ("vocabulary.txt", "offsets.npy", "positions.npy", "frequencies.npy", "lengths.npy")
-_PATHS = ("rows.npy", "documents.npy", "dense.faiss", *(f"lexical/{name}" for name in _LEXICAL))
+_DEAD = "dead.npy"
 
 Token = tuple[int, int, int]
 Step = Callable[[str], None]
-
-
-class Damaged(Exception):
-    """A generation on disk is missing, incomplete, changed, or of another format."""
 
 
 def token(folder: Path) -> Token | None:
@@ -56,92 +50,83 @@ def token(folder: Path) -> Token | None:
 
 
 def _current(folder: Path) -> tuple[str, str]:
-    match = _LINE.fullmatch(_bytes(folder / CURRENT))
+    match = _LINE.fullmatch(contents(folder / CURRENT))
     if match is None:
         raise Damaged(f"{CURRENT} is not one line of a name and a hash")
     return match.group(1).decode(), match.group(2).decode()
 
 
-def load(folder: Path) -> Generation:
-    """The current generation, every byte checked. Raises `Damaged`."""
+def load(folder: Path, held: Generation | None = None) -> Generation:
+    """The current generation, every byte checked but that of segments which `held` has. Raises `Damaged`."""
     name, manifest_hash = _current(folder)
     place = folder / FOLDER / name
-    content = _bytes(place / "manifest.json")
+    content = bytes(contents(place / MANIFEST))
     if hashlib.sha256(content).hexdigest() != manifest_hash:
-        raise Damaged(f"{name}/manifest.json is not the published one")
+        raise Damaged(f"{name}/{MANIFEST} is not the published one")
+    known = {(each.place, each.sha256): each for each in held.segments} if held else {}
     try:
-        return _read(place, json.loads(content))
+        return _read(place, json.loads(content), known)
     except (LookupError, ValueError, TypeError, RuntimeError, EOFError) as error:
         raise Damaged(f"{name} cannot be understood: {error!r}") from error
 
 
-def _read(place: Path, manifest: dict[str, Any]) -> Generation:
+def _read(
+    place: Path, manifest: dict[str, Any], known: dict[tuple[Path, str], segment.Segment]
+) -> Generation:
     if manifest["format"] != FORMAT:
         raise Damaged(f"{place.name} has format {manifest['format']}, not {FORMAT}")
-    files: dict[str, bytes] = {}
-    for path in _PATHS:
-        files[path] = _bytes(place / path)
-        if hashlib.sha256(files[path]).hexdigest() != manifest["files"][path]["sha256"]:
-            raise Damaged(f"{place.name}/{path} is damaged")
+    dead = bytes(contents(place / _DEAD))
+    if hashlib.sha256(dead).hexdigest() != manifest["dead"]:
+        raise Damaged(f"{place.name}/{_DEAD} is damaged")
+    segments = []
+    for name, sha256 in manifest["segments"]:
+        where = place.parents[1] / SEGMENTS / name
+        segments.append(known.get((where, sha256)) or segment.read(where, sha256))
     generation = Generation(
         **{key: manifest[key] for key in ("revision", "stamp", "embedder", "terms", "digest")},
-        rows=_array(files["rows.npy"]),
-        documents=_array(files["documents.npy"]),
-        dense=Dense.from_bytes(files["dense.faiss"]),
-        lexical=Lexical.from_files({name: files[f"lexical/{name}"] for name in _LEXICAL}),
+        segments=tuple(segments),
+        dead=np.load(io.BytesIO(dead), allow_pickle=False),
     )
-    sizes = {len(generation.rows), len(generation.documents), len(generation.dense), len(generation.lexical)}
-    if sizes != {manifest["chunks"]}:
-        raise Damaged(f"{place.name} has sides of different sizes {sorted(sizes)}")
+    if generation.size != manifest["chunks"]:
+        raise Damaged(f"{place.name} has {generation.size} passages, not {manifest['chunks']}")
     return generation
 
 
+def holds(folder: Path, generation: Generation) -> bool:
+    """Whether all segments of `generation` lie in `folder`, so that it can be published there."""
+    return all(
+        each.place.parent == folder / SEGMENTS and (each.place / MANIFEST).is_file()
+        for each in generation.segments
+    )
+
+
 def publish(folder: Path, generation: Generation, step: Step) -> None:
-    """Write `generation` beside the others and make it current. The caller holds the writer's lock."""
+    """Write `generation`, whose segments are in place, beside the others and make it current.
+
+    The caller holds the writer's lock. Raises `OSError`.
+    """
     name = f"{generation.revision:08d}-{secrets.token_hex(4)}"
     place = folder / FOLDER / name
-    (place / "lexical").mkdir(parents=True)
-    files = _files(generation)
-    for path, content in files.items():
-        _write(place / path, content)
+    place.mkdir(parents=True)
+    buffer = io.BytesIO()
+    np.save(buffer, generation.dead, allow_pickle=False)
+    write(place / _DEAD, buffer.getvalue())
     step("files written")
-    manifest = json.dumps(_manifest(generation, files), indent=1, sort_keys=True).encode()
-    _write(place / "manifest.json", manifest)
-    for changed in (place / "lexical", place, place.parent):
-        _sync_folder(changed)
+    manifest = json.dumps(
+        _manifest(generation, hashlib.sha256(buffer.getvalue()).hexdigest()), indent=1, sort_keys=True
+    ).encode()
+    write(place / MANIFEST, manifest)
+    for changed in (place, place.parent, folder):
+        segment.sync(changed)
     step("generation written")
     beside = folder / f"{CURRENT}.new"
-    _write(beside, f"{name} {hashlib.sha256(manifest).hexdigest()}\n".encode())
+    write(beside, f"{name} {hashlib.sha256(manifest).hexdigest()}\n".encode())
     beside.replace(folder / CURRENT)
-    _sync_folder(folder)
+    segment.sync(folder)
     step("published")
 
 
-def sweep(folder: Path) -> None:
-    """Remove all generations but the current one and the newest others, `KEPT` in all, and what killed
-    runs left. The caller holds the writer's lock."""
-    (folder / f"{CURRENT}.new").unlink(missing_ok=True)
-    try:
-        current = _current(folder)[0]
-    except Damaged:
-        return
-    others = [each for each in (folder / FOLDER).iterdir() if each.name != current]
-    complete = [each for each in others if (each / "manifest.json").is_file()]
-    complete.sort(key=lambda each: (each / "manifest.json").stat().st_mtime_ns, reverse=True)
-    for each in set(others) - set(complete[: KEPT - 1]):
-        shutil.rmtree(each, ignore_errors=True)
-
-
-def _files(generation: Generation) -> dict[str, bytes]:
-    files = {
-        "rows.npy": _npy(generation.rows),
-        "documents.npy": _npy(generation.documents),
-        "dense.faiss": generation.dense.to_bytes(),
-    }
-    return files | {f"lexical/{name}": content for name, content in generation.lexical.to_files().items()}
-
-
-def _manifest(generation: Generation, files: dict[str, bytes]) -> dict[str, Any]:
+def _manifest(generation: Generation, dead: str) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "revision": generation.revision,
@@ -149,43 +134,37 @@ def _manifest(generation: Generation, files: dict[str, bytes]) -> dict[str, Any]
         "embedder": generation.embedder,
         "terms": generation.terms,
         "digest": generation.digest,
-        "chunks": len(generation.rows),
-        "documents": len(np.unique(generation.documents)),
-        "dimension": generation.dense.dimension,
-        "files": {
-            path: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-            for path, content in files.items()
-        },
+        "chunks": generation.size,
+        "dead": dead,
+        "segments": [[each.place.name, each.sha256] for each in generation.segments],
     }
 
 
-def _npy(array: NDArray[np.int64]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _array(content: bytes) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = np.load(io.BytesIO(content), allow_pickle=False)
-    return found
-
-
-def _bytes(path: Path) -> bytes:
+def sweep(folder: Path) -> None:
+    """Remove all generations but the current one and the newest others, `KEPT` in all, the segments that none of
+    them has, and what killed runs left. The caller holds the writer's lock."""
+    (folder / f"{CURRENT}.new").unlink(missing_ok=True)
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Damaged(f"{path.name} cannot be read: {error.strerror}") from error
+        current = _current(folder)[0]
+    except Damaged:
+        return
+    others = [each for each in (folder / FOLDER).iterdir() if each.name != current]
+    complete = [each for each in others if (each / MANIFEST).is_file()]
+    complete.sort(key=lambda each: (each / MANIFEST).stat().st_mtime_ns, reverse=True)
+    kept = complete[: KEPT - 1]
+    for each in set(others) - set(kept):
+        shutil.rmtree(each, ignore_errors=True)
+    used = {name for each in (*kept, folder / FOLDER / current) for name in _named(each)}
+    if (folder / SEGMENTS).is_dir():
+        for each in (folder / SEGMENTS).iterdir():
+            if each.name not in used:
+                shutil.rmtree(each, ignore_errors=True)
 
 
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    with contextlib.ExitStack() as stack:
-        stack.callback(os.close, descriptor)
-        os.fsync(descriptor)
+def _named(place: Path) -> set[str]:
+    """The names of a generation's segments; none where its manifest cannot be read: it cannot be opened either."""
+    try:
+        manifest = json.loads((place / MANIFEST).read_bytes())
+        return {name for name, _ in manifest["segments"]}
+    except (OSError, LookupError, ValueError, TypeError):
+        return set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ragbot.index.store import VISIBLE
@@ -22,7 +22,8 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
-def _json(text: str) -> Any:
+def from_json(text: str) -> Any:
+    """What `to_json` gave. Raises `sqlite3.DatabaseError` where it is none."""
     try:
         return json.loads(text)
     except (ValueError, TypeError) as error:
@@ -41,7 +42,7 @@ def _chunk(row: tuple[Any, ...]) -> Chunk:
         start=start,
         end=end,
         page=page,
-        meta=_json(meta),
+        meta=from_json(meta),
     )
 
 
@@ -52,9 +53,9 @@ def _document(row: tuple[Any, ...]) -> Document:
         source=source,
         title=title,
         text=text,
-        page_starts=tuple(_json(page_starts)),
+        page_starts=tuple(from_json(page_starts)),
         language=language,
-        meta=_json(meta),
+        meta=from_json(meta),
         sha256=sha256,
     )
 
@@ -115,12 +116,3 @@ def documents(connection: sqlite3.Connection, revision: int) -> Iterator[Documen
     """All documents of a revision, by source."""
     for row in connection.execute(f"{_DOCUMENT} WHERE {VISIBLE} ORDER BY d.source", {"revision": revision}):
         yield _document(row)
-
-
-def labels(
-    connection: sqlite3.Connection, revision: int
-) -> Iterator[tuple[int, str, str, Mapping[str, Any]]]:
-    """Row, source, language and properties of each document of a revision: what filters look at."""
-    query = f"SELECT d.row, d.source, d.language, d.meta FROM documents d WHERE {VISIBLE}"
-    for row, source, language, meta in connection.execute(query, {"revision": revision}):
-        yield row, source, language, _json(meta)

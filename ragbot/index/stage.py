@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,14 @@ from filelock import FileLock, Timeout
 
 from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
 from ragbot.index.rows import to_json
-from ragbot.index.store import VISIBLE, Store
+from ragbot.index.store import INDEXES, VISIBLE, Store
 from ragbot.types import Chunk, Document
 
 LOCK = "write.lock"
 KEPT_REVISIONS = 3
 """Rows that died stay for the newest revision's two predecessors: a reader may be in the middle of one."""
+SWEPT_AT_ONCE = 20_000
+"""Vectors up to which all are looked at when rows are deleted."""
 READER_SECONDS = 600.0
 """After so long without a change no search can still be under way in an older revision."""
 
@@ -66,21 +69,34 @@ def write_lock(folder: Path, timeout: float) -> Iterator[None]:
         lock.release()
 
 
-def visible(store: Store) -> dict[str, Known]:
-    """The documents of the newest revision by source."""
+def visible(store: Store, sources: Collection[str] | None = None) -> dict[str, Known]:
+    """The documents of the newest revision by source: of these sources and the folders that they name, or all."""
     revision = store.state().revision
-    return _known(store, VISIBLE, revision)
+    if sources is None:
+        return _known(store, VISIBLE, {"revision": revision})
+    found: dict[str, Known] = {}
+    for source in sources:
+        # What begins with "a/" sorts from "a/" to before "a0".
+        below = (
+            f"{VISIBLE} AND (d.source = :source OR d.source >= :source || '/' AND d.source < :source || '0')"
+        )
+        found |= _known(store, below, {"revision": revision, "source": source})
+    return found
+
+
+_STAGED = "row > coalesce((SELECT row FROM documents WHERE born <= :revision ORDER BY row DESC LIMIT 1), 0)"
+"""SQL condition for what is staged: `born` never falls from one row to the next."""
 
 
 def staged(store: Store) -> dict[str, Known]:
     """Documents that a killed sync wrote but did not make visible, by source."""
-    return _known(store, "d.born > :revision", store.state().revision)
+    return _known(store, f"d.{_STAGED}", {"revision": store.state().revision})
 
 
-def _known(store: Store, condition: str, revision: int) -> dict[str, Known]:
+def _known(store: Store, condition: str, values: Mapping[str, object]) -> dict[str, Known]:
     query = f"SELECT d.row, d.source, d.root, d.sha256, d.signature FROM documents d WHERE {condition}"
     with store.reading() as connection:
-        found = connection.execute(query, {"revision": revision}).fetchall()
+        found = connection.execute(query, values).fetchall()
     return {
         source: Known(row=row, source=source, root=root, sha256=sha256, signature=signature)
         for row, source, root, sha256, signature in found
@@ -92,8 +108,8 @@ def remove_staged(store: Store, keep: Iterable[int]) -> None:
     revision, kept = store.state().revision, to_json(list(keep))
     with store.writing() as connection:
         connection.execute(
-            "DELETE FROM documents WHERE born > ? AND row NOT IN (SELECT value FROM json_each(?))",
-            (revision, kept),
+            f"DELETE FROM documents WHERE {_STAGED} AND row NOT IN (SELECT value FROM json_each(:kept))",
+            {"revision": revision, "kept": kept},
         )
 
 
@@ -156,6 +172,8 @@ def commit(
     `roots` (prefix -> path) replaces the recorded ones. Returns the new revision.
     """
     with store.writing() as connection:
+        for index in INDEXES:
+            connection.execute(index)
         revision = store.state(connection).revision + 1
         connection.executemany(
             "UPDATE documents SET died = ? WHERE row = ?", ((revision, row) for row in dead)
@@ -189,12 +207,26 @@ def collect(store: Store) -> None:
     recent = time.time() - state.updated < READER_SECONDS
     oldest = state.revision - (KEPT_REVISIONS - 1 if recent else 0)
     with store.writing() as connection:
+        keys = connection.execute(
+            "SELECT DISTINCT c.vector_key FROM documents d CROSS JOIN chunks c ON c.document_row = d.row "
+            "WHERE d.died <= ?",
+            (oldest,),
+        ).fetchall()
         gone = connection.execute("DELETE FROM documents WHERE died <= ?", (oldest,)).rowcount
         connection.execute("DELETE FROM revisions WHERE revision < ?", (oldest,))
         if gone:
-            connection.execute(
-                "DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_key = key)"
-            )
+            _forget_vectors(connection, keys)
     if gone:
         with contextlib.suppress(KnowledgeBaseLocked), store.translated():
             store.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def _forget_vectors(connection: sqlite3.Connection, keys: Sequence[tuple[bytes]]) -> None:
+    """Delete vectors that no chunk has: of all, as killed syncs leave some too, unless all are very many more
+    than the `keys` of chunks that are gone; then of those."""
+    unused = "DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE vector_key = key)"
+    newest = connection.execute("SELECT max(rowid) FROM embeddings").fetchone()[0] or 0
+    if newest <= SWEPT_AT_ONCE or 10 * len(keys) >= newest:
+        connection.execute(unused)
+    else:
+        connection.executemany(f"{unused} AND key = ?", keys)

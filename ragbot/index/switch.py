@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import tempfile
 import threading
+import weakref
 from pathlib import Path
 
 from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
 from ragbot.index import publish
-from ragbot.index.generation import Generation, build, terms_version
+from ragbot.index.generation import Generation, build, compacted, terms_version
+from ragbot.index.segment import Damaged
 from ragbot.index.stage import write_lock
 from ragbot.index.store import State, Store
 
@@ -17,6 +21,14 @@ _LOG = logging.getLogger(__name__)
 
 def _no_step(_: str) -> None:
     pass
+
+
+class _Home:
+    """A temporary folder that is removed when nothing refers to it any more."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="ragbot-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 class Switch:
@@ -44,15 +56,27 @@ class Switch:
             self._held = None
 
     def renew(self, previous: Generation | None, step: publish.Step) -> Generation:
-        """Build the newest revision's generation and publish it. The caller holds the writer's lock."""
+        """Make the newest revision's generation and publish it; then, where it is due, once more with segments
+        merged, which may take long. The caller holds the writer's lock. Raises `OSError`."""
         generation = self._build(previous)
+        self._publish(generation, step)
+        with self._store.reading() as connection:
+            state = self._store.state(connection)
+            merged = compacted(self._folder / publish.SEGMENTS, connection, state, generation)
+        if merged is not None:
+            self._publish(merged, step)
+        return merged or generation
+
+    def _publish(self, generation: Generation, step: publish.Step) -> None:
         publish.publish(self._folder, generation, step)
         with self._lock:
             self._held = (publish.token(self._folder), generation)
-        return generation
 
     def _find(self, token: publish.Token | None) -> tuple[publish.Token | None, Generation]:
         generation, problem = self._load()
+        while problem and (now := publish.token(self._folder)) != token:  # published and swept meanwhile
+            token = now
+            generation, problem = self._load()
         if generation is not None and not problem:
             return token, generation
         try:
@@ -60,12 +84,14 @@ class Switch:
                 return self._repair()
         except KnowledgeBaseLocked:
             if generation is None:  # a writer is at work: it will publish; until then, the same from memory
-                generation = self._build(self._held[1] if self._held else None)
+                generation = self._build_apart(self._held[1] if self._held else None)
         except KnowledgeBaseError:
             _LOG.warning(
-                "%s: %s; indexes are made in memory, the folder cannot be written", self._folder, problem
+                "%s: %s; indexes are made for this process, the folder cannot be written",
+                self._folder,
+                problem,
             )
-            generation = self._build(generation)
+            generation = self._build_apart(generation)
         return token, generation
 
     def _repair(self) -> tuple[publish.Token | None, Generation]:
@@ -74,19 +100,20 @@ class Switch:
         if generation is None or problem:
             level = logging.WARNING if self._store.state().revision else logging.DEBUG  # 0: just created
             _LOG.log(level, "%s: %s; indexes are made again from kb.sqlite", self._folder, problem)
-            generation = self._build(generation)
             try:
+                generation = self._build(generation)
                 publish.publish(self._folder, generation, _no_step)
                 publish.sweep(self._folder)
             except OSError as error:
-                _LOG.warning("%s: indexes stay in memory: %s", self._folder, error)
+                _LOG.warning("%s: indexes are kept for this process only: %s", self._folder, error)
+                generation = self._build_apart(generation)
         return publish.token(self._folder), generation
 
     def _load(self) -> tuple[Generation | None, str]:
         """What is published, if its bytes and its history are right, and what keeps it from being current."""
         try:
-            generation = publish.load(self._folder)
-        except publish.Damaged as damage:
+            generation = publish.load(self._folder, self._held[1] if self._held else None)
+        except Damaged as damage:
             return None, str(damage)
         state = self._store.state()
         if state.stamps.get(generation.revision) != generation.stamp:
@@ -94,8 +121,24 @@ class Switch:
         return generation, _staleness(generation, state)
 
     def _build(self, previous: Generation | None) -> Generation:
+        """The newest revision's generation, its segments in the folder, to be published."""
+        if previous is not None and not publish.holds(self._folder, previous):
+            previous = None
         with self._store.reading() as connection:
-            return build(connection, self._store.state(connection), previous)
+            state = self._store.state(connection)
+            return build(self._folder / publish.SEGMENTS, connection, state, previous)
+
+    def _build_apart(self, previous: Generation | None) -> Generation:
+        """The same with new segments in a temporary folder, which goes when they are no longer used."""
+        try:
+            home = _Home()
+            with self._store.reading() as connection:
+                return build(home.path, connection, self._store.state(connection), previous, home=home)
+        except OSError as error:
+            raise KnowledgeBaseError(
+                f"{self._folder}: indexes can be made neither there nor in the temporary folder ({error}); "
+                "make room or set TMPDIR"
+            ) from error
 
 
 def _staleness(generation: Generation, state: State) -> str:

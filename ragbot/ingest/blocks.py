@@ -29,6 +29,8 @@ class Block:
     """1-based page, slide or sheet; None where the format has none."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """Properties of this block alone, such as the other columns of a FAQ row."""
+    begins: bool = False
+    """Whether a record of its own begins here: headings above do not reach it, and no passage spans its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,19 +45,27 @@ def with_lists(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def parsed_to_json(parsed: Parsed) -> dict[str, Any]:
     """Plain JSON; defaults are left out."""
-    blocks = [
-        [block.kind, block.text, block.level, block.page, dict(block.meta)]
-        if block.meta
-        else [block.kind, block.text, block.level, block.page]
-        for block in parsed.blocks
-    ]
+    blocks = [_to_row(block) for block in parsed.blocks]
     return {"title": parsed.title, "blocks": blocks, "meta": dict(parsed.meta), "notes": list(parsed.notes)}
 
 
 def parsed_from_json(fields: Mapping[str, Any]) -> Parsed:
     """The inverse of `parsed_to_json`."""
-    blocks = tuple(
-        Block(kind=kind, text=text, level=level, page=page, meta=rest[0] if rest else {})
-        for kind, text, level, page, *rest in fields["blocks"]
-    )
+    blocks = tuple(_from_row(row) for row in fields["blocks"])
     return Parsed(title=fields["title"], blocks=blocks, meta=fields["meta"], notes=tuple(fields["notes"]))
+
+
+def _to_row(block: Block) -> list[Any]:
+    row = [block.kind, block.text, block.level, block.page]
+    if block.meta or block.begins:
+        row.append(dict(block.meta))
+    if block.begins:
+        row.append(True)
+    return row
+
+
+def _from_row(row: list[Any]) -> Block:
+    kind, text, level, page, *rest = row
+    return Block(
+        kind=kind, text=text, level=level, page=page, meta=rest[0] if rest else {}, begins=len(rest) > 1
+    )

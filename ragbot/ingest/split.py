@@ -68,12 +68,12 @@ def split(
     if not sections:  # nothing but headings: they are the text
         sections = [_Section(heading="", placed=tuple(placed))]
     blocks = [each for section in sections for each in section.placed]
+    prefixes = [prefix_of(document.title, section.heading) for section in sections]
     counted = _Counter(count_tokens)
-    counted.learn([each.block.text for each in blocks])
-    prefixes = counted.many([prefix_of(document.title, section.heading) for section in sections])
+    counted.learn([*prefixes, *(each.block.text for each in blocks)])
     chunks: list[Chunk] = []
     for section, prefix in zip(sections, prefixes, strict=True):
-        budget = max(16, chunk_tokens - max(0, prefix - PREFIX_TOKENS))
+        budget = max(16, chunk_tokens - max(0, counted(prefix) - PREFIX_TOKENS))
         atoms = [atom for each in section.placed for atom in _atoms(each, counted, budget)]
         for pack in _packs(atoms, budget):
             chunk = _chunk(document, section.heading, pack)
@@ -119,6 +119,11 @@ def _sections(title: str, placed: Sequence[Placed]) -> Iterator[_Section]:
         return _Section(heading=" > ".join(names), placed=tuple(run))
 
     for each in placed:
+        if each.block.begins:
+            if run:
+                yield section()
+                run = []
+            path = []
         if each.block.kind != "heading":
             run.append(each)
             continue
@@ -221,7 +226,12 @@ def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> M
     blocks = [atom.placed.block for atom in pack]
     kinds = {"text" if block.kind in ("list", "heading") else block.kind for block in blocks}
     meta: dict[str, Any] = {key: value for key, value in document.meta.items() if key not in _RESERVED}
-    shared = with_lists(blocks[0].meta) if all(block.meta == blocks[0].meta for block in blocks) else {}
+    agreed = {
+        key: value
+        for key, value in blocks[0].meta.items()
+        if all(key in block.meta and block.meta[key] == value for block in blocks[1:])
+    }
+    shared = with_lists(agreed)
     declared = str(shared.get("language", "")).casefold()[:2]
     meta.update({key: value for key, value in shared.items() if key not in _RESERVED})
     meta["kind"] = kinds.pop() if len(kinds) == 1 else "text"

@@ -37,7 +37,7 @@ from ragbot.text.language import detect
 if TYPE_CHECKING:
     from ragbot.protocols import Embedder
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same file would give other text or other passages: all files are then read again."""
 
 STEPS = (
@@ -118,11 +118,8 @@ class _Run:
         self.previous = kb.generations.get()
         self.embedder: Embedder = kb.load_embedder() if rebuild else kb.embedder
         self.signature = f"{VERSION}/{kb.settings.ingest.chunk_tokens}/{self.embedder.name}"
-        self.before: dict[str, Known] = {}  # what is stored of these paths, and of all others
-        self.elsewhere: dict[str, Known] = {}
-        for source, known in stage.visible(kb.store).items():
-            here = known.root in names.absorbed or any(target.covers(source) for target in names.targets)
-            (self.before if here else self.elsewhere)[source] = known
+        # What is stored of these paths. A root's sources begin with its prefix: what is absorbed is found too.
+        self.before = stage.visible(kb.store, {target.source for target in names.targets} | names.absorbed)
         self.skipped: list[Skipped] = []
         self.notes = list(names.notes)
         self.unchanged: set[str] = set()
@@ -172,19 +169,19 @@ class _Run:
 
     def take_in(self, loader: Loads) -> None:
         """Read, cut, embed and stage the files that changed."""
-        stager = Stager(self.kb.store, self.embedder, self.step)
         if self.wanted:
             self.languages.start()
-        outcomes = loader.load_many(file.path for file in self.wanted)
-        for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
-            if isinstance(outcome, Skipped):
-                self.skipped.append(replace(outcome, source=file.source))
-            else:
-                self._cut(file, outcome, stager)
-            self.progress("index", number, len(self.wanted))
-        if self.previous.embedder not in ("", self.embedder.name):
-            self._carry_over(stager)
-        stager.flush()
+        with Stager(self.kb.store, self.embedder, self.step) as stager:
+            outcomes = loader.load_many(file.path for file in self.wanted)
+            for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
+                if isinstance(outcome, Skipped):
+                    self.skipped.append(replace(outcome, source=file.source))
+                else:
+                    self._cut(file, outcome, stager)
+                self.progress("index", number, len(self.wanted))
+            if self.previous.embedder not in ("", self.embedder.name):
+                self._carry_over(stager)
+            stager.flush()
         self.embedded = stager.embedded
         if stager.truncated:
             self.notes.append(
@@ -211,7 +208,7 @@ class _Run:
     def _carry_over(self, stager: Stager) -> None:
         """With another embedder, passages that stay without being read again need new vectors too."""
         removed = self._removed()
-        for known in (*self.elsewhere.values(), *self.before.values()):
+        for known in stage.visible(self.kb.store).values():
             if known.source not in self.staged and known.source not in removed:
                 with self.kb.store.reading() as connection:
                     document, chunks = rows.stored(connection, known.row)
@@ -268,7 +265,7 @@ class _Run:
             unchanged=tuple(sorted(self.unchanged)),
             skipped=tuple(self.skipped),
             notes=tuple(self.notes),
-            chunks=len(self.kb.generations.get().rows),
+            chunks=self.kb.generations.get().size,
             embedded=self.embedded,
             seconds=seconds,
         )

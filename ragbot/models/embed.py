@@ -50,7 +50,7 @@ def load_embedder(settings: EmbedderSettings, models: ModelsSettings) -> Embedde
 
 def _identity(folder: Path, manifest: Manifest | None) -> tuple[str, frozenset[str]]:
     if manifest is not None:
-        return f"{manifest.name}@{manifest.identity}", frozenset(manifest.details["languages"])
+        return manifest.vectors, frozenset(manifest.details["languages"])
     weights = sorted(path for pattern in _WEIGHTS for path in folder.rglob(pattern))
     if not weights:
         raise ModelError(f"{folder} holds no *.safetensors weights; point embedder.model at a model's folder")
@@ -69,7 +69,7 @@ class OnnxEmbedder:
         from tokenizers import Tokenizer
 
         details = manifest.details
-        self.name = f"{manifest.name}@{manifest.identity}"
+        self.name = manifest.vectors
         self.dimension: int = details["dimension"]
         self.max_tokens: int = details["max_tokens"]
         """What the model reads of a text, its special tokens included: two of them for BERT's kin, so

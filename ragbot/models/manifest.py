@@ -11,14 +11,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ragbot.errors import ModelDamaged, ModelNotFound
 from ragbot.models.catalog import Kind
 
 MANIFEST = "manifest.json"
-FORMAT = 1
-"""Rises when models are prepared in another way: older folders are then pulled again."""
+FORMATS: Mapping[Kind, int] = MappingProxyType({"embedder": 2, "generator": 1, "classifier": 1})
+"""A kind's number rises when its models are prepared in another way: older folders are then pulled again."""
 _BLOCK = 1 << 20
 
 
@@ -45,7 +46,16 @@ class Manifest:
     """What the kind's loader needs; JSON values only."""
     files: Mapping[str, FileRecord]
     """Path below the folder, with `/` -> size and hash; all files but the manifest."""
-    format: int = FORMAT
+
+    @property
+    def format(self) -> int:
+        """How the model was prepared: see `FORMATS`."""
+        return FORMATS[self.kind]
+
+    @property
+    def vectors(self) -> str:
+        """What an embedder's vectors are known by: other weights or another preparation give other vectors."""
+        return f"{self.name}@{self.identity}.{self.format}"
 
 
 def file_sha256(path: Path) -> str:
@@ -102,7 +112,7 @@ def read_manifest(folder: Path, name: str) -> Manifest:
     again = f"run `ragbot models pull {name}`"
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-        if plain["format"] != FORMAT:
+        if plain.pop("format") != FORMATS[plain["kind"]]:
             raise ModelNotFound(
                 f"model {name} in {folder} was prepared by another version of ragbot; {again}"
             )

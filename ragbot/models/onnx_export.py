@@ -31,6 +31,7 @@ def export(
     try:
         with _quiet():
             _trace(folder, traced, pooling, texts if int8 else ())
+        _unwrap_attention(traced)
         if int8:
             _quantise(traced, quantised)
         _optimise(quantised if int8 else traced, target)
@@ -53,7 +54,7 @@ def _trace(folder: Path, target: Path, pooling: Pooling, texts: Sequence[Sequenc
     from transformers import AttentionInterface, AutoModel
 
     from ragbot.models.runtime import quiet_transformers
-    from ragbot.models.smooth import smooth
+    from ragbot.models.smooth import even_rows, smooth
 
     AttentionInterface.register(_ATTENTION, _fused_attention())
     with quiet_transformers():
@@ -67,6 +68,7 @@ def _trace(folder: Path, target: Path, pooling: Pooling, texts: Sequence[Sequenc
 
     if texts:
         smooth(encoder.eval(), texts)
+        even_rows(encoder)
 
     class UnitVector(torch.nn.Module):
         def __init__(self) -> None:
@@ -127,6 +129,40 @@ def _fused_attention() -> Any:
     return attend
 
 
+def _unwrap_attention(path: Path) -> None:
+    """Join each attention node to what it reads and to what reads it, in place.
+
+    transformers splits the heads of a tensor that the node takes whole, and joins them again: reshapes that
+    undo each other, with the shapes computed at every run.
+    """
+    import onnx
+
+    model = onnx.load_model(path)
+    graph = model.graph
+    makers = {name: node for node in graph.node for name in node.output}
+    for node in graph.node:
+        if node.op_type == "MultiHeadAttention":
+            for place in range(3):
+                while (maker := makers[node.input[place]]).op_type == "Reshape":
+                    node.input[place] = maker.input[0]
+    for node in (each for each in graph.node if each.op_type != "Reshape"):
+        for place, given in enumerate(node.input):
+            maker = makers.get(given)
+            while maker is not None and maker.op_type == "Reshape":
+                maker = makers.get(maker.input[0])
+            if maker is not None and maker.op_type == "MultiHeadAttention":
+                node.input[place] = maker.output[0]
+    while unread := _unread(graph):
+        for node in unread:
+            graph.node.remove(node)
+    onnx.save_model(model, path)
+
+
+def _unread(graph: Any) -> list[Any]:
+    read = {name for node in graph.node for name in node.input} | {each.name for each in graph.output}
+    return [node for node in graph.node if read.isdisjoint(node.output)]
+
+
 def _quantise(source: Path, target: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -138,28 +174,11 @@ def _quantise(source: Path, target: Path) -> None:
         model,
         target,
         op_types_to_quantize=["MatMul", "Gather"],
-        nodes_to_exclude=_early_narrowing(model),
         per_channel=True,
         reduce_range=True,  # 7-bit weights: the AVX2 kernels saturate with 8 (see scripts/LOG.md)
         weight_type=QuantType.QInt8,
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
-
-
-def _early_narrowing(model: Any) -> list[str]:
-    """The first third of the products that narrow: the second layers of the early feed-forward blocks.
-
-    Left in float32 they cost nothing that could be measured on AVX2 and halve the error (scripts/LOG.md).
-    """
-    shapes = {each.name: each.dims for each in model.graph.initializer}
-    narrowing = [
-        node.name
-        for node in model.graph.node
-        if node.op_type == "MatMul"
-        and node.input[1] in shapes
-        and shapes[node.input[1]][0] > shapes[node.input[1]][1]
-    ]
-    return narrowing[: len(narrowing) // 3]
 
 
 def _optimise(source: Path, target: Path) -> None:

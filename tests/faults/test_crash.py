@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from drive import Driver, driver, seen, stock
+from quick import open_quick, write
 
 from ragbot.ingest.sync import STEPS
 
@@ -80,3 +81,23 @@ def test_killed_at_random_moments(driven: Driver, tmp_path: Path) -> None:
 def test_killed_at_many_random_moments_of_a_larger_sync(driven: Driver, tmp_path: Path) -> None:
     """The same with several batches to a sync."""
     assert random_kills(driven, tmp_path, 40, 400) >= 20
+
+
+@pytest.mark.parametrize("step", STEPS[STEPS.index("staged") :])
+def test_killed_with_several_segments(driven: Driver, tmp_path: Path, step: str) -> None:
+    """A large segment is shared by the generations before and after: killed in between, neither loses it."""
+    shop, kb = tmp_path / "shop", tmp_path / "kb"
+    write(shop, lamp="A lamp may be returned.")
+    stock = [f"{number},item{number}" for number in range(2100)]
+    (shop / "stock.csv").write_text("\n".join(["number,text", *stock]), encoding="utf-8")
+    driven.ask(do="sync", kb=kb, shop=shop)
+    for number in range(2):
+        write(shop, lamp=f"A lamp shines, number {number}.")
+        assert driven.ask(do="sync", kb=kb, shop=shop, step=step) == {"signal": signal.SIGKILL}
+        with open_quick(kb) as opened:
+            assert opened.check() == []
+            assert opened.generations.get().size == 2101
+        assert driven.ask(do="sync", kb=kb, shop=shop) == {"chunks": 2101}
+        with open_quick(kb) as opened:
+            assert len(opened.generations.get().segments) == 2
+            assert opened.search("lamp", k=1)[0].chunk.text == f"A lamp shines, number {number}."

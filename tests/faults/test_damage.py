@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import random
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from quick import HashedEmbedder, open_quick, quick_sync, write
 
 from ragbot.errors import KnowledgeBaseError
 from ragbot.index import publish
+from ragbot.index.segment import Damaged
 from ragbot.index.stage import write_lock
 from ragbot.types import Hit
 
@@ -53,7 +55,10 @@ def generation(folder: Path) -> Path:
 
 
 def derived(folder: Path) -> list[Path]:
-    return sorted(path for path in generation(folder).rglob("*") if path.is_file())
+    """All files of the current generation and of its segments."""
+    manifest = json.loads((generation(folder) / "manifest.json").read_bytes())
+    places = [generation(folder), *(folder / "segments" / name for name, _ in manifest["segments"])]
+    return sorted(path for place in places for path in place.rglob("*") if path.is_file())
 
 
 @contextlib.contextmanager
@@ -77,7 +82,7 @@ def test_every_byte_of_the_pointer_and_the_manifest_counts(kb: Path) -> None:
     chance = random.Random(1)
     for path in (kb / "CURRENT", generation(kb) / "manifest.json"):
         for place in range(path.stat().st_size):
-            with flipped(path, place, 1 << chance.randrange(8)), pytest.raises(publish.Damaged):
+            with flipped(path, place, 1 << chance.randrange(8)), pytest.raises(Damaged):
                 publish.load(kb)
     publish.load(kb)
 
@@ -88,7 +93,7 @@ def test_every_byte_of_the_data_counts(kb: Path) -> None:
     for path in derived(kb):
         size = path.stat().st_size
         for place in {0, size - 1, *(chance.randrange(size) for _ in range(60))}:
-            with flipped(path, place, 1 << chance.randrange(8)), pytest.raises(publish.Damaged):
+            with flipped(path, place, 1 << chance.randrange(8)), pytest.raises(Damaged):
                 publish.load(kb)
     publish.load(kb)
 
@@ -106,22 +111,19 @@ def test_a_flip_is_repaired_and_search_is_as_before(whole: Path, expected: list[
 
 
 @pytest.mark.slow
-def test_every_byte_is_repaired(kb: Path, expected: list[Hit]) -> None:
+def test_every_byte_is_repaired(kb: Path, whole: Path, expected: list[Hit]) -> None:
     """The same for each byte of CURRENT and the manifest, and many of the data."""
     chance = random.Random(4)
-    for path in (kb / "CURRENT", *derived(kb)):
-        size = path.stat().st_size
+    for name in [path.relative_to(kb) for path in (kb / "CURRENT", *derived(kb))]:
+        size = (kb / name).stat().st_size
         some = (
-            range(size) if path.suffix in ("", ".json") else {0, size - 1, *chance.choices(range(size), k=30)}
+            range(size) if name.suffix in ("", ".json") else {0, size - 1, *chance.choices(range(size), k=30)}
         )
         for place in some:
-            pointer = (kb / "CURRENT").read_bytes()
-            with flipped(path, place, 1 << chance.randrange(8)):
-                assert found(kb) == expected
-            (kb / "CURRENT").write_bytes(pointer)
-            for each in (kb / "generations").iterdir():
-                if each.name.encode() not in pointer:
-                    shutil.rmtree(each)
+            flip(kb / name, place, 1 << chance.randrange(8))
+            assert found(kb) == expected
+            shutil.rmtree(kb)
+            shutil.copytree(whole, kb)
 
 
 HARMS: dict[str, Harm] = {
@@ -130,6 +132,7 @@ HARMS: dict[str, Harm] = {
     "CURRENT of two lines": lambda kb: (kb / "CURRENT").write_bytes((kb / "CURRENT").read_bytes() * 2),
     "CURRENT without its line end": lambda kb: (kb / "CURRENT").write_bytes((kb / "CURRENT").read_bytes()[:-1]),
     "CURRENT points out": lambda kb: (kb / "CURRENT").write_bytes(b"../../00000001-aaaaaaaa " + b"0" * 64 + b"\n"),
+    "no segments": lambda kb: shutil.rmtree(kb / "segments"),
     "no generations": lambda kb: shutil.rmtree(kb / "generations"),
     "another generation": lambda kb: (kb / "CURRENT").write_bytes(
         (kb / "CURRENT").read_bytes().replace(b"00000002-", b"00000001-")
@@ -194,6 +197,7 @@ def test_a_running_reader_outlives_the_derived_files(kb: Path, expected: list[Hi
     with open_quick(kb, HashedEmbedder(dimension=8)) as opened:
         assert opened.search("lamp parcel hub", k=10) == expected
         shutil.rmtree(kb / "generations")
+        shutil.rmtree(kb / "segments")
         assert opened.search("lamp parcel hub", k=10) == expected
         (kb / "CURRENT").unlink()
         assert opened.search("lamp parcel hub", k=10) == expected
@@ -221,6 +225,7 @@ def test_a_damaged_store_never_crashes(whole: Path, tmp_path: Path) -> None:
         kb.mkdir()
         if number % 2:
             shutil.copytree(whole / "generations", kb / "generations")
+            shutil.copytree(whole / "segments", kb / "segments")
             shutil.copy(whole / "CURRENT", kb / "CURRENT")
         changed = bytearray(content)
         if number % 10 == 0:

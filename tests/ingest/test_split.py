@@ -261,3 +261,14 @@ def test_parsed_survives_the_pipe(text: str) -> None:
     """What a worker sends is what the loader gets."""
     parsed = read(text, "csv" if "\t" in text else "md")
     assert parsed_from_json(json.loads(json.dumps(parsed_to_json(parsed)))) == parsed
+
+
+def test_records_stay_apart() -> None:
+    """Short records of a JSONL file share no passage, and a title reaches its own record only."""
+    rows = [{"id": 1, "title": "Hub", "text": "First."}, {"id": 2, "text": "Second."}, {"id": 3, "text": "Third."}]
+    chunks = check(read("\n".join(map(json.dumps, rows)), "jsonl"))
+    assert [(chunk.heading, chunk.text, chunk.meta["id"]) for chunk in chunks] == [
+        ("Hub", "First.", 1),
+        ("", "Second.", 2),
+        ("", "Third.", 3),
+    ]

@@ -121,8 +121,8 @@ def test_what_exceeds_the_window_is_not_read(any_embedder: Embedder) -> None:
 
 
 def test_real_embedder_says_what_it_is(embedder: Embedder) -> None:
-    """Name with the weights' hash, dimension, window and language of all-MiniLM-L6-v2."""
-    assert embedder.name == "all-minilm-l6-v2@53aa51172d14"
+    """Name with the weights' hash and how they were prepared, dimension, window and language of all-MiniLM-L6-v2."""
+    assert embedder.name == "all-minilm-l6-v2@53aa51172d14.2"
     assert (embedder.dimension, embedder.max_tokens) == (384, 256)
     assert embedder.languages == frozenset({"en"})
     words = " ".join(["lamp"] * 254)

@@ -20,7 +20,7 @@ from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.catalog import EMBEDDED, PackagedFile, PackagedModel
 from ragbot.models.embed import OnnxEmbedder, SentenceTransformerEmbedder, load_embedder
 from ragbot.models.hub import cache_folder, installed, locate, pull
-from ragbot.models.manifest import read_manifest
+from ragbot.models.manifest import FORMATS, read_manifest
 from ragbot.settings import EmbedderSettings, ModelsSettings
 
 CPU = EmbedderSettings(device="cpu")
@@ -74,7 +74,7 @@ def test_a_pull_fetches_prepares_and_publishes(
     ]
     loaded = load_embedder(CPU.model_copy(update={"model": "tiny"}), models)
     assert isinstance(loaded, OnnxEmbedder)
-    assert loaded.name == f"tiny@{tiny.files['model.safetensors'].sha256[:12]}"
+    assert loaded.name == f"tiny@{tiny.files['model.safetensors'].sha256[:12]}.{FORMATS['embedder']}"
     assert (loaded.dimension, loaded.max_tokens, loaded.languages) == (32, 48, frozenset({"en"}))
     original = SentenceTransformerEmbedder(source, name="t", languages=frozenset(), device="cpu", threads=1)
     texts = ["how long do refunds take ?", "reset the red lamp", "days " * 80]

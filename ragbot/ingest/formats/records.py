@@ -128,18 +128,25 @@ def _record_blocks(record: Any) -> Iterator[Block]:
         meta = {key: value for key, value in others.items() if value}
         yield faq_block(_shown(fields[question]), _shown(fields[answer]), meta=meta)
     elif text and isinstance(fields[text], str) and fields[text].strip():
-        heading = next((key for key in fields if key.casefold() in _TITLE_KEYS), None)
-        if heading and (name := one_line(_shown(fields[heading]))):
-            yield Block(kind="heading", level=1, text=name)
-        meta = {
-            key: value for key, value in fields.items() if key not in (text, heading) and _is_simple(value)
-        }
-        for block in text_blocks(_shown(fields[text])):
-            yield Block(kind=block.kind, level=min(6, block.level + 1) if block.level else 0, text=block.text,
-                        meta={**meta, **block.meta})  # fmt: skip
+        yield from _headed_text(fields, text)
     else:
         flat = dict(_flatten(fields))
         yield from rows_to_blocks(list(flat), [list(flat.values())])
+
+
+def _headed_text(fields: dict[str, Any], text: str) -> Iterator[Block]:
+    """A record with a text: its title as a heading, its paragraphs below, its other fields as their properties."""
+    heading = next((key for key in fields if key.casefold() in _TITLE_KEYS), None)
+    meta = {key: value for key, value in fields.items() if key not in (text, heading) and _is_simple(value)}
+    begins = True
+    if heading and (name := one_line(_shown(fields[heading]))):
+        yield Block(kind="heading", level=1, text=name, begins=True)
+        begins = False
+    for block in text_blocks(_shown(fields[text])):
+        level = min(6, block.level + 1) if block.level else 0
+        merged = {**meta, **block.meta}
+        yield Block(kind=block.kind, level=level, text=block.text, meta=merged, begins=begins)
+        begins = False
 
 
 def _is_simple(value: Any) -> bool:
