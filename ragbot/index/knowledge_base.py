@@ -198,14 +198,15 @@ class KnowledgeBase:
         It reads the first `settings.search.reranker_candidates`; the others follow, their scores moved below.
         Raises `ModelError` where it cannot be loaded.
         """
-        reranker = self._load_reranker()
+        reranker = self.load_reranker()
         if reranker is None or not hits:
             return list(hits)
         most = self.settings.search.reranker_candidates
         read, rest = reranker.rerank(question, hits[:most]), hits[most:]
         return read + [replace(hit, score=read[-1].score + hit.score - rest[0].score) for hit in rest]
 
-    def _load_reranker(self) -> Reranker | None:
+    def load_reranker(self) -> Reranker | None:
+        """The reranker, loaded at first use; None where there is none. Raises `ModelError`."""
         with self._loading:
             name = self.settings.search.reranker
             if self._reranker is None and name:
