@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from ragbot.index.dense import Dense
 from ragbot.index.filters import Masks
-from ragbot.index.lexical import HEADING_WEIGHT, TITLE_WEIGHT, Lexical, Part
+from ragbot.index.lexical import HEADING_WEIGHT, PART_WEIGHT, TITLE_WEIGHT, Lexical, Part
 from ragbot.index.merge import make
 from ragbot.index.postings import Allowed
 from ragbot.index.rows import to_json
@@ -113,7 +113,7 @@ def terms_version() -> str:
     """Changes when the same text may give other terms or weights: an index of another version is stale."""
     parts = [hashlib.sha256(Path(words.__file__).read_bytes()).hexdigest()]
     parts += [f"{name} {importlib.metadata.version(name)}" for name in ("PyStemmer", "rjieba")]
-    parts += [f"title {TITLE_WEIGHT}", f"heading {HEADING_WEIGHT}"]
+    parts += [f"title {TITLE_WEIGHT}", f"heading {HEADING_WEIGHT}", f"part {PART_WEIGHT}"]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
