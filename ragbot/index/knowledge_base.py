@@ -26,6 +26,7 @@ from ragbot.index.generation import Generation
 from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
 from ragbot.index.search import RowsGone, search
+from ragbot.index.spelling import respell
 from ragbot.index.store import VISIBLE, Store, damaged
 from ragbot.index.switch import Switch
 from ragbot.settings import Settings, load_settings
@@ -184,13 +185,20 @@ class KnowledgeBase:
         raise AssertionError("unreachable")
 
     def understand(self, message: str, history: Sequence[Turn] = ()) -> Question:
-        """`message` as `search` takes it: cleaned, standing alone, its terms with their translations.
+        """`message` as `search` takes it: cleaned, standing alone, its terms with their translations, and what the
+        documents have instead of a word that none of them has.
 
-        Raises `InputError` where it is empty, or where `history` holds anything but turns.
+        Raises `InputError` where it is empty.
         """
-        glossary = load_glossary(self.settings.search.glossary)
-        message, turns = clean(message), clean_history(history)
-        return understand(message, turns, glossary=glossary, languages=self.load_embedder().languages)
+        generation = self.generations.get()
+        return understand(
+            clean(message),
+            history,
+            glossary=load_glossary(self.settings.search.glossary),
+            languages=self.load_embedder().languages,
+            written=generation.languages,
+            respell=lambda term: respell(term, generation.lexical),
+        )
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """`hits`, best first, as the reranker orders them; as they are where the settings name none.
@@ -204,6 +212,11 @@ class KnowledgeBase:
         most = self.settings.search.reranker_candidates
         read, rest = reranker.rerank(question, hits[:most]), hits[most:]
         return read + [replace(hit, score=read[-1].score + hit.score - rest[0].score) for hit in rest]
+
+    @property
+    def reranks(self) -> bool:
+        """Whether what is found is read again by a reranker."""
+        return self._reranker is not None or bool(self.settings.search.reranker)
 
     def load_reranker(self) -> Reranker | None:
         """The reranker, loaded at first use; None where there is none. Raises `ModelError`."""
