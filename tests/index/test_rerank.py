@@ -112,6 +112,21 @@ def test_what_a_search_finds_can_be_reranked(tmp_path: Path, cross: Path) -> Non
     assert all(hit.rerank_score is not None for hit in ranked)
 
 
+def test_a_search_gives_the_rerankers_order(tmp_path: Path) -> None:
+    """Of the candidates that it reads the shortest passages come first, and only k of them are given."""
+    given = ShortestFirst()
+    with opened(tmp_path, given, reranker_candidates=4) as kb:
+        many = {f"n{n}": f"# Refunds {n}\n\nRefunds take {n} days{' of work' * n}." for n in range(1, 7)}
+        quick_sync(kb, write(tmp_path / "shop", **many))
+        hits = kb.search("refunds days", k=2)
+        lengths = [len(hit.chunk.text) for hit in hits]
+        assert (len(hits), lengths) == (2, sorted(lengths))
+        assert [read for _, read in given.read] == [4]
+        assert [hit.score for hit in hits] == [-length for length in lengths]
+        assert len(kb.search("refunds days", k=6)) == 6
+        assert kb.search_many(["refunds days"] * 2, 2) == [hits] * 2
+
+
 def test_threads_load_it_once_and_get_the_same(tmp_path: Path, cross: Path) -> None:
     """Eight threads that all ask first: one model, and each gets what it would get alone."""
     settings = Settings(search=SearchSettings(reranker=str(cross)), embedder=EmbedderSettings(device="cpu"))
