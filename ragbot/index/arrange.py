@@ -11,7 +11,7 @@ from ragbot.index.duplicates import distinct
 from ragbot.index.versions import trust
 from ragbot.types import Chunk
 
-REPEATED_DOCUMENT: Final = 0.6
+REPEATED_DOCUMENT: Final = 0.4
 """What each further passage of a document keeps of its probability: the second of them, the third its square..."""
 _LOOKED_AT: Final = 3
 """How many times as many passages as are wanted are looked through for repetitions."""

@@ -193,7 +193,7 @@ class KnowledgeBase:
         generation = self.generations.get()
         return understand(
             clean(message),
-            history,
+            clean_history(history),
             glossary=load_glossary(self.settings.search.glossary),
             languages=self.load_embedder().languages,
             written=generation.languages,
