@@ -155,6 +155,9 @@ def _pieces(text: str, counted: _Counter, size: int) -> list[str]:
     """Cuts that add up to `text`, at the strongest boundary: lines, sentences, clauses, words, letters."""
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+    def length(piece: str) -> int:
+        return max(counted(piece), bool(piece))  # the splitter doubles pieces of length 0
+
     splitter = RecursiveCharacterTextSplitter(
         separators=_SEPARATORS,
         is_separator_regex=True,
@@ -162,7 +165,7 @@ def _pieces(text: str, counted: _Counter, size: int) -> list[str]:
         strip_whitespace=False,
         chunk_size=size,
         chunk_overlap=0,
-        length_function=counted,
+        length_function=length,
     )
     pieces = splitter.split_text(text)
     assert "".join(pieces) == text, "the splitter lost text"  # noqa: S101 - offsets rest on it

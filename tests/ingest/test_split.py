@@ -276,3 +276,9 @@ def test_records_stay_apart() -> None:
         ("", "Second.", 2),
         ("", "Third.", 3),
     ]
+
+
+def test_blank_lines_inside_a_long_block_are_kept_once() -> None:
+    """A piece of white space, which has no tokens, is neither lost nor doubled where pieces are packed."""
+    steps = "\n".join(f"   {'word ' * 15}\n   " for _ in range(6))
+    check(Parsed(title="Steps", blocks=(Block(kind="list", text=f"1. Do this\n{steps}\n   end"),)))
