@@ -22,7 +22,6 @@ import ir_measures
 import numpy as np
 from ir_measures import RR, R, nDCG
 from numpy.typing import NDArray
-from retrieval_sets import Query, open_indexed, read_set, set_folders
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +29,7 @@ from ragbot import KnowledgeBase
 from ragbot.index import rows
 from ragbot.text.language import detect_query
 from ragbot.text.words import terms
+from retrieval_sets import Query, open_indexed, read_set, set_folders
 
 MEASURES = (R @ 1, R @ 5, R @ 10, RR @ 10, nDCG @ 10)
 DEPTH = 100

@@ -25,7 +25,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from retrieval_sets import Query, open_indexed, read_lines, read_set, set_folders
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
@@ -34,11 +33,12 @@ from ragbot.index.rank import FEATURES
 from ragbot.index.search import Found, propose
 from ragbot.text.words import fold
 from ragbot.types import Chunk, Turn
+from retrieval_sets import Query, open_indexed, read_lines, read_set, set_folders
 
 WEIGHTS = Path(__file__).parent.parent / "ragbot" / "index" / "ranker.json"
 PENALTY = 1.0
 """Of the squared weights of standardised features, against the log-likelihood of all questions."""
-SIGNS = {name: 1 for name in FEATURES} | {"rarest_missing": -1, "length": 0}
+SIGNS = dict.fromkeys(FEATURES, 1) | {"rarest_missing": -1, "length": 0}
 """The direction in which a feature may count; 0: either."""
 CONTEXT = tuple(name for name in FEATURES if name.startswith(("context_", "subject_")))
 ELSEWHERE = 1 / 3
@@ -93,7 +93,12 @@ def _distracted(
             answer = corpus[min(other.relevant)]["text"][:300]
             history += [Turn(role="user", text=other.text), Turn(role="assistant", text=answer)]
     return Query(
-        id=query.id, text=query.text, history=tuple(history), relevant=query.relevant, group=query.group, held_out=False
+        id=query.id,
+        text=query.text,
+        history=tuple(history),
+        relevant=query.relevant,
+        group=query.group,
+        held_out=False,
     )
 
 
@@ -197,11 +202,16 @@ def report(examples: Sequence[Example], weights: Mapping[str, Mapping[str, float
         for held_out, used in ((False, weights), (True, weights), (True, without)):
             one, five = recalls([each for each in own if each.held_out is held_out], used)
             cells.append(f"{one:.3f} {five:.3f}")
-        print(f"{name:14} learnt from {cells[0]}   held out {cells[1]}   held out, set not seen {cells[2]}", flush=True)
+        print(
+            f"{name:14} learnt from {cells[0]}   held out {cells[1]}   held out, set not seen {cells[2]}",
+            flush=True,
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--knowledge", type=Path, default=Path("knowledge"))
     parser.add_argument("--work", type=Path, help="where knowledge bases are kept")

@@ -110,7 +110,9 @@ def _named_missing(question: Question, bag: frozenset[str], folded: str) -> floa
     lacking = 0
     for fact in facts(question.original):
         if fact.kind == "name":
-            lacking += not all(term in bag for term in terms(fact.shown, language=question.language, overlapping=False))
+            lacking += not all(
+                term in bag for term in terms(fact.shown, language=question.language, overlapping=False)
+            )
         elif fact.kind == "code":
             lacking += fact.value not in squeezed
         elif fact.kind == "number" and len(fact.value) > 1:

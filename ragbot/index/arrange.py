@@ -20,7 +20,9 @@ Ranking = Sequence[tuple[int, float]]
 """Places in a list of passages with probabilities, best first."""
 
 
-def arrange(question: str, chunks: Sequence[Chunk], probabilities: Sequence[float], k: int) -> list[tuple[int, float]]:
+def arrange(
+    question: str, chunks: Sequence[Chunk], probabilities: Sequence[float], k: int
+) -> list[tuple[int, float]]:
     """The best k of the chunks, as (place in `chunks`, worth), best first."""
     kept = trust(question, chunks)
     worth = [p * share for p, share in zip(probabilities, kept, strict=True)]
@@ -31,10 +33,13 @@ def arrange(question: str, chunks: Sequence[Chunk], probabilities: Sequence[floa
 
 
 def _owner(chunk: Chunk) -> Hashable:
-    """What passages may not crowd out others together: their document, or in a file of many records their record."""
+    """What passages may not crowd out others together: their document, or in a file of many records their record,
+    which its own properties tell from others."""
     if chunk.meta.get("kind") in ("faq", "row"):
         return (chunk.document_id, chunk.start)
-    return (chunk.document_id, chunk.heading) if chunk.source.endswith((".jsonl", ".ndjson")) else chunk.document_id
+    if chunk.source.casefold().endswith((".jsonl", ".ndjson")):
+        return (chunk.document_id, chunk.heading, repr(sorted(chunk.meta.items())))
+    return chunk.document_id
 
 
 def spread(ranking: Ranking, owners: Sequence[Hashable], k: int) -> list[tuple[int, float]]:
@@ -48,7 +53,8 @@ def spread(ranking: Ranking, owners: Sequence[Hashable], k: int) -> list[tuple[i
     chosen: list[tuple[int, float]] = []
     while waiting and len(chosen) < k:
         worth = [
-            (score * REPEATED_DOCUMENT ** seen.get(owners[place], 0), -i) for i, (place, score) in enumerate(waiting)
+            (score * REPEATED_DOCUMENT ** seen.get(owners[place], 0), -i)
+            for i, (place, score) in enumerate(waiting)
         ]
         score, number = max(worth)
         place, _ = waiting.pop(-number)

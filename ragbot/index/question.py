@@ -168,7 +168,10 @@ def _concepts(
 
 
 def _weighted(
-    message: str, concepts: Sequence[Concept], languages: Sequence[str], respelt: Mapping[str, Sequence[tuple[str, ...]]]
+    message: str,
+    concepts: Sequence[Concept],
+    languages: Sequence[str],
+    respelt: Mapping[str, Sequence[tuple[str, ...]]],
 ) -> dict[str, float]:
     """Lexical weights of the message: overlapping Chinese words, bigrams and characters too, for the documents may
     be cut otherwise, and stems of all `languages`, for they may be written in any."""

@@ -107,8 +107,9 @@ def _held(question: Question, positions: NDArray[np.int64], lexical: Lexical) ->
 
 def _coverage(question: Question, held: NDArray[np.bool_], idf: Mapping[str, float]) -> Floats:
     worth = np.array([weight * idf[term] for term, weight in question.terms.items()])
+    found: Floats = worth @ held
     total = float(worth.sum())
-    return worth @ held / total if total else np.zeros(held.shape[1])
+    return found / total if total else found
 
 
 def _headings(question: Question, chunks: Sequence[Chunk], idf: Mapping[str, float]) -> Floats:
@@ -132,7 +133,8 @@ def _rarest_missing(question: Question, held: NDArray[np.bool_], lexical: Lexica
         for term, weight in question.terms.items()
     ])  # fmt: skip
     highest = math.log1p((len(lexical) + 0.5) / 0.5)
-    return (known[:, None] * ~held).max(axis=0, initial=0.0) / highest
+    rarest: Floats = (known[:, None] * ~held).max(axis=0, initial=0.0)
+    return rarest / highest
 
 
 def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical) -> Floats:

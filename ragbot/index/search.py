@@ -81,7 +81,9 @@ def propose(
     width = max(width, kb.settings.search.candidates)
     texts = list(dict.fromkeys(t for each in asked for t in (each.dense_text, each.asked_text) if t))
     vectors = dict(zip(texts, embedder.embed(texts, kind="query"), strict=True))
-    near = dict(zip(texts, generation.dense.search(np.stack(list(vectors.values())), width, allowed), strict=True))
+    near = dict(
+        zip(texts, generation.dense.search(np.stack(list(vectors.values())), width, allowed), strict=True)
+    )
     return [_found(kb, generation, each, vectors, near, width, allowed) for each in asked]
 
 
@@ -132,7 +134,9 @@ def _ranked(kb: KnowledgeBase, generation: Generation, found: Found, k: int) -> 
     question, chunks = found.question, found.candidates.chunks
     likely = probabilities(found.features(generation), known=question.embedder_knows)
     wanted = max(k, kb.settings.search.reranker_candidates) if kb.reranks else k
-    hits = [_hit(found, place, worth) for place, worth in arrange(question.text, chunks, likely.tolist(), wanted)]
+    hits = [
+        _hit(found, place, worth) for place, worth in arrange(question.text, chunks, likely.tolist(), wanted)
+    ]
     return kb.rerank(question.text, hits)[:k]
 
 

@@ -116,7 +116,9 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKC", text).casefold()
     if text.isascii():
         return text
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text))).replace("ё", "е")
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text))).replace(
+        "ё", "е"
+    )
 
 
 def bigrams(run: str) -> list[str]:
@@ -177,7 +179,12 @@ def word_parts(text: str, language: str, *, least: int = _LONG_WORD) -> list[str
     if language not in COMPOUNDING:
         return []
     words = (match.group() for match in _TOKEN.finditer(fold(text)))
-    return [_PART_MARK + gram for word in words if len(word) >= least and word.isalpha() for gram in _grams(word, _GRAM)]
+    return [
+        _PART_MARK + gram
+        for word in words
+        if len(word) >= least and word.isalpha()
+        for gram in _grams(word, _GRAM)
+    ]
 
 
 @lru_cache(maxsize=64)
