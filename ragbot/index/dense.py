@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import errno
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ragbot.models.runtime import cpu_threads
 
 EXACT = 20_000
 """Vectors up to which an index compares each."""
@@ -50,10 +51,6 @@ def _use_threads(count: int) -> None:
     _faiss().omp_set_num_threads(count)
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class Vectors:
     """The immutable index of one segment: inner products of unit vectors."""
 
@@ -64,7 +61,7 @@ class Vectors:
     def build(cls, size: int, dimension: int, read: Read, *, exact: int = EXACT) -> Vectors:
         """Index of `size` vectors, which are read in batches; exact up to `exact` of them."""
         faiss = _faiss()
-        _use_threads(_cores())
+        _use_threads(cpu_threads(0))
         if size <= exact:
             index = faiss.IndexFlatIP(max(1, dimension))
         else:
@@ -137,7 +134,7 @@ class Vectors:
         return found
 
     def _search(self, queries: NDArray[np.float32], k: int, parameters: Any) -> list[Found]:
-        _use_threads(min(len(queries), _cores()))
+        _use_threads(min(len(queries), cpu_threads(0)))
         scores, positions = self._index.search(queries, k, params=parameters)
         return [
             [(position, score) for position, score in zip(*row, strict=True) if position >= 0]

@@ -1,8 +1,8 @@
 """A segment: the derived indexes of some chunk rows, immutable, in a folder of its own.
 
-    NAME/    dense.faiss, arrays.bin, and manifest.json, written last, with the SHA-256 of both
+    NAME/    dense.faiss, arrays.bin, and manifest.json, written last, with the SHA-256 of the pieces of both
 
-Reading compares each file's hash before anything is made of it. What of a segment has died since is not its
+Reading compares them all before anything is made of it. What of a segment has died since is not its
 business: a generation says so. How one is made of rows and other segments is told in `merge.py`.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,14 @@ from numpy.typing import NDArray
 from ragbot.index import arrays
 from ragbot.index.dense import Vectors
 from ragbot.index.postings import KINDS, Postings
+from ragbot.models.runtime import cpu_threads
 
-FORMAT = 2
+FORMAT = 3
 """Version of the files; another one's are made again."""
 DENSE, ARRAYS, MANIFEST = "dense.faiss", "arrays.bin", "manifest.json"
+
+_PIECE = 1 << 26
+"""Bytes that are hashed as one, so that threads share the work on a large file."""
 
 KIND_OF = {"rows": "<i8", "documents": "<i8", "lengths": "<u4", "bounds": "<f4"} | {
     f"{side}.{name}": kind for side in ("words", "labels") for name, kind in KINDS.items()
@@ -112,8 +117,7 @@ def seal(place: Path, layout: arrays.Layout, mean: float, home: object = None) -
     """Write the manifest over the files in `place`, make all of it durable, and read it back."""
     files = {}
     for name in (DENSE, ARRAYS):
-        content = contents(place / name)
-        files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+        files[name] = _hashes([contents(place / name)])
         sync(place / name)
     manifest = {"format": FORMAT, "mean": mean, "layout": [list(each) for each in layout], "files": files}
     written = json.dumps(manifest, sort_keys=True).encode()
@@ -148,12 +152,20 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _checked(place: Path, files: dict[str, dict[str, Any]]) -> list[memoryview]:
-    """The two files' bytes, hashed side by side."""
+def _checked(place: Path, files: dict[str, list[str]]) -> list[memoryview]:
+    """The bytes of the two files, if their hashes are those of the manifest."""
     found = [contents(place / name) for name in (DENSE, ARRAYS)]
-    with ThreadPoolExecutor(len(found)) as pool:
-        hashes = list(pool.map(lambda content: hashlib.sha256(content).hexdigest(), found))
-    for name, sha256 in zip((DENSE, ARRAYS), hashes, strict=True):
-        if sha256 != files[name]["sha256"]:
-            raise Damaged(f"{place.name}/{name} is damaged")
+    if _hashes(found) != [*files[DENSE], *files[ARRAYS]]:
+        raise Damaged(f"{place.name}: {DENSE} or {ARRAYS} is damaged")
     return found
+
+
+def _hashes(files: Sequence[memoryview]) -> list[str]:
+    """The SHA-256 of each piece of each file, the pieces of one after those of the other; an empty file has one."""
+    pieces = [
+        content[start : start + _PIECE]
+        for content in files
+        for start in range(0, max(1, len(content)), _PIECE)
+    ]
+    with ThreadPoolExecutor(min(len(pieces), cpu_threads(0))) as pool:  # hashing lets other threads run
+        return list(pool.map(lambda piece: hashlib.sha256(piece).hexdigest(), pieces))
