@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ragbot.answer.compose import Statement, choose, cite, quote
-from ragbot.answer.draft import Draft, check, checked_sentences
+from ragbot.answer.draft import Draft, answers, check, checked_sentences, placed
 from ragbot.answer.evidence import Scored
 from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.join import is_cut
 from ragbot.answer.prompt import compose_prompt
 from ragbot.answer.weigh import Scorer
 from ragbot.dialogue import policy
@@ -26,9 +27,6 @@ from ragbot.settings import Settings
 from ragbot.text.context import names
 from ragbot.trace import Trace
 from ragbot.types import Answer, Event, Hit, Status, Turn, Understanding
-
-DRAFT_SUPPORT = 0.6
-"""A drafted sentence rests on a piece that has this share of the likeliest one's probability, or is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +130,10 @@ class Bot:
         """A checked draft where a language model is asked for; quotes where not, or where nothing of it holds."""
         drafting = self.settings.answer.composer == "generate"
         statements: list[Statement] = []
-        for statement in self._drafted(case, hits, scored) if drafting else ():
+        passages = list(hits)
+        for statement in self._drafted(case, passages, scored) if drafting else ():
             statements.append(statement)
-            yield Event(kind="sentence", text=cite(statements, hits).parts[-1])
+            yield Event(kind="sentence", text=cite(statements, passages).parts[-1])
         reason = "drafted and checked" if statements else "quoted"
         lead = ""
         if not statements:
@@ -143,7 +142,7 @@ class Bot:
             lead = _foreign_lead(case, statements, hits)
             for part in (*([lead] if lead else []), *cite(statements, hits).parts):
                 yield Event(kind="sentence", text=part)
-        cited = cite(statements, hits)
+        cited = cite(statements, passages)
         text = f"{lead}\n{cited.text}" if lead else cited.text
         return replace(
             self._make(case, text, "answered", reason),
@@ -159,11 +158,14 @@ class Bot:
         confidence = round(scored[0].probability, 4) if scored else 0.0
         return replace(self._make(case, text, "abstained", reason), hits=tuple(hits), confidence=confidence)
 
-    def _drafted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Iterator[Statement]:
+    def _drafted(self, case: _Case, passages: list[Hit], scored: list[Scored]) -> Iterator[Statement]:
+        """Checked sentences. `passages` are the hits; what a sentence rests on beyond them is appended."""
         limits = self.settings
         best_first = list(dict.fromkeys(item.unit.hit for item in scored))[: limits.answer.passages]
-        given = [hits[number] for number in best_first]
         with case.trace.step("prompt") as step:
+            given = [passages[number] for number in best_first]
+            given += self._cut_off(given)
+            passages += given[len(best_first) :]
             prompt = compose_prompt(
                 case.question.original,
                 given,
@@ -171,6 +173,7 @@ class Bot:
                 language=case.question.language,
                 generator=self.generator,
                 max_tokens=limits.generator.max_tokens,
+                document_text=self._document_text,
             )
             step.note(tokens=prompt.tokens, dropped=prompt.dropped)
         with case.trace.step("draft") as step:
@@ -183,10 +186,29 @@ class Bot:
                 max_tokens=limits.generator.max_tokens,
                 max_sentences=limits.answer.max_sentences,
             ):
-                placed = replace(statement, hit=best_first[statement.hit])
-                if _answers(placed, scored):
-                    yield placed
+                moved = placed(statement, prompt.hits, passages)
+                if answers(moved, passages, scored):
+                    yield moved
             step.note(kept=draft.kept, dropped=len(draft.dropped))
+
+    def _cut_off(self, given: Sequence[Hit]) -> list[Hit]:
+        """The neighbours of the best passage from which it was cut in the middle of a thought."""
+        best = given[0].chunk
+        beside = self.kb.neighbours(best)
+        known = {hit.chunk.id for hit in given}
+        return [
+            Hit(chunk=chunk, score=0.0)
+            for chunk in beside
+            if chunk.id not in known
+            and (is_cut(chunk, best) if chunk.start < best.start else is_cut(best, chunk))
+        ]
+
+    def _document_text(self, document_id: str) -> str | None:
+        """None where a sync has removed the document since the search: its chunks then stand alone."""
+        try:
+            return self.kb.document(document_id).text
+        except InputError:
+            return None
 
     def _quoted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> list[Statement]:
         chosen = choose(case.question, scored, hits, most=self.settings.answer.max_sentences)
@@ -252,15 +274,6 @@ class Bot:
                 self.sessions.append(case.session, case.question.original, answer)
         case.trace.finish(status=answer.status, language=case.question.language, hits=len(answer.hits))
         return replace(answer, timings_ms=case.trace.timings_ms)
-
-
-def _answers(statement: Statement, scored: Sequence[Scored]) -> bool:
-    """Whether what carries a drafted sentence is likely to answer: a true remark from elsewhere does not."""
-    return any(
-        item.unit.hit == statement.hit and item.unit.start < statement.end and statement.start < item.unit.end
-        for item in scored
-        if item.probability >= DRAFT_SUPPORT * scored[0].probability
-    )
 
 
 def _foreign_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit]) -> str:

@@ -98,6 +98,22 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield Finding(about="model", level="ok", message=f"{name} is present and undamaged")
         except ModelError as error:
             yield _problem("model", error)
+    if settings.search.reranker:
+        yield _reranker(settings)
+
+
+def _reranker(settings: Settings) -> Finding:
+    """Loads it: whether a model ranks can only be told from the model itself."""
+    from ragbot.models import hub
+    from ragbot.models.rerank import CrossEncoderReranker
+
+    name = settings.search.reranker
+    try:
+        hub.locate(name, settings.models, verify=True)
+        CrossEncoderReranker(name, settings.models, device=settings.embedder.device)
+    except ModelError as error:
+        return _problem("model", error)
+    return Finding(about="model", level="ok", message=f"{name} is undamaged and can rerank")
 
 
 def _remote(settings: Settings) -> Finding:

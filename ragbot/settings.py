@@ -56,6 +56,11 @@ class SearchSettings(_Section):
     k: int = Field(default=8, ge=1, le=1000)
     candidates: int = Field(default=50, ge=1, le=10_000)
     """How many passages each side proposes before fusion."""
+    reranker: str = ""
+    """A cross-encoder that reads question and passage together: a name that `ragbot models list` shows,
+    `NAME@REVISION` from the hub, or a folder; empty: none. It runs where the embedder does."""
+    reranker_candidates: int = Field(default=50, ge=1, le=1000)
+    """How many of the fused passages it reads; the others stay behind them."""
     glossary: Path | None = None
     """A TSV file of term pairs (`language:term<TAB>language:term`) added to the built-in ones, so that a
     question in one language finds documents in another."""

@@ -115,9 +115,10 @@ class Prompt:
 
     messages: tuple[Message, ...]
     hits: tuple[Hit, ...]
-    """The passages that are in the prompt, numbered from 1 in this order."""
+    """The passages that are in the prompt, numbered from 1 in this order, the best first. Chunks that stand next to
+    one another are one passage, with the scores of the best of them: `document.text[start:end] == chunk.text`."""
     dropped: int
-    """How many passages and turns did not fit the token budget."""
+    """How many chunks and turns did not fit the token budget."""
     tokens: int
 
 

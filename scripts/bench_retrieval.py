@@ -22,13 +22,14 @@ import ir_measures
 import numpy as np
 from ir_measures import RR, R, nDCG
 from numpy.typing import NDArray
-from retrieval_sets import Query, open_indexed, read_set, set_folders
 from rich.console import Console
 from rich.table import Table
 
 from ragbot import KnowledgeBase
 from ragbot.index import rows
+from ragbot.text.language import detect_query
 from ragbot.text.words import terms
+from retrieval_sets import Query, open_indexed, read_set, set_folders
 
 MEASURES = (R @ 1, R @ 5, R @ 10, RR @ 10, nDCG @ 10)
 DEPTH = 100
@@ -53,7 +54,8 @@ class Plain:
         self._passages = [str(found[row].meta["_id"]) for row in self._generation.rows.tolist()]
 
     def _lexical(self, query: Query) -> list[int]:
-        weights = dict.fromkeys(terms(query.text), 1.0)
+        likely = next(iter(self._generation.languages), "en")
+        weights = dict.fromkeys(terms(query.text, language=detect_query(query.text, default=likely)), 1.0)
         return [position for position, _ in self._generation.lexical.search(weights, DEPTH)]
 
     def _dense(self, query: Query) -> list[int]:

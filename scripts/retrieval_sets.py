@@ -78,7 +78,9 @@ def read_set(folder: Path) -> RetrievalSet:
         query, passage, grade = line.split("\t")
         if int(grade) > 0:
             relevant.setdefault(query, {})[passage] = int(grade)
-    rows = [row for row in read_lines(folder / "queries.jsonl") if row["_id"] in relevant and row["text"].strip()]
+    rows = [
+        row for row in read_lines(folder / "queries.jsonl") if row["_id"] in relevant and row["text"].strip()
+    ]
     queries = tuple(_queries(rows, relevant, titles))
     return RetrievalSet(name=folder.name, corpus=folder / "corpus.jsonl", queries=queries)
 

@@ -60,7 +60,8 @@ def read(sets: list[Path], embedder: Embedder, work: Path) -> Real:
             texts.append(" ".join(passage["text"].split()))
         lines = (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()
         questions += [json.loads(line)["text"] for line in lines]
-    kept = work / f"vectors-{hashlib.sha256(''.join(texts).encode()).hexdigest()[:12]}.npy"
+    identity = hashlib.sha256("".join([embedder.name, *texts]).encode()).hexdigest()
+    kept = work / f"vectors-{identity[:12]}.npy"
     if not kept.is_file():
         chunks = [_chunk("", title, 0, text) for title, text in zip(titles, texts, strict=True)]
         np.save(kept, embedder.embed([embedded_text(chunk) for chunk in chunks]))

@@ -1,16 +1,18 @@
-"""Models that can be checked by eye: an embedder whose axes are keywords, a generator that reads from a script."""
+"""Models that can be checked by eye: an embedder whose axes are keywords, a generator that reads from a script, a
+reranker that likes short passages."""
 
 from __future__ import annotations
 
 from collections.abc import Generator as Yielding
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.errors import GenerationError
-from ragbot.types import Generation, Message
+from ragbot.types import Generation, Hit, Message
 
 
 class KeywordEmbedder:
@@ -77,3 +79,17 @@ class ScriptedGenerator:
             finish_reason="stop" if len(given) == len(words) else "length",
             seconds=0.0,
         )
+
+
+class ShortestFirst:
+    """A reranker for which the shorter passage is the better one; keeps what it was asked to read."""
+
+    def __init__(self) -> None:
+        self.read: list[tuple[str, int]] = []
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, score and rerank_score the negative number of characters."""
+        self.read.append((question, len(hits)))
+        scored = [(float(-len(hit.chunk.text)), hit) for hit in hits]
+        made = [replace(hit, score=score, rerank_score=score) for score, hit in scored]
+        return sorted(made, key=lambda hit: -hit.score)

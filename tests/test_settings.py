@@ -92,6 +92,8 @@ def test_other_variables_are_not_settings(monkeypatch: pytest.MonkeyPatch) -> No
         ('[answer]\ncomposer = "poet"\n', "answer.composer"),
         ("[search]\nk = 0\n", "search.k"),
         ("[search]\nk = 2.5\n", "search.k"),
+        ("[search]\nreranker = 3\n", "search.reranker"),
+        ("[search]\nreranker_candidates = 0\n", "search.reranker_candidates"),
         ("search = 3\n", "search"),
         ("[sessions]\nretention_days = 0\n", "sessions.retention_days"),
     ],

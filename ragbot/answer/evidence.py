@@ -110,7 +110,9 @@ def _named_missing(question: Question, bag: frozenset[str], folded: str) -> floa
     lacking = 0
     for fact in facts(question.original):
         if fact.kind == "name":
-            lacking += not all(term in bag for term in terms(fact.shown, overlapping=False))
+            lacking += not all(
+                term in bag for term in terms(fact.shown, language=question.language, overlapping=False)
+            )
         elif fact.kind == "code":
             lacking += fact.value not in squeezed
         elif fact.kind == "number" and len(fact.value) > 1:
@@ -126,11 +128,12 @@ def _numbered_missing(question: Question, folded: str) -> float:
     return float(min(lacking, 2))
 
 
-def _bags(hit: Hit) -> _Bags:
+def _bags(hit: Hit, language: str) -> _Bags:
     chunk = hit.chunk
     above = f"{chunk.title} {chunk.heading}"
-    around = frozenset(terms(above))
-    return _Bags(around, frozenset(terms(chunk.text)) | around, fold(f"{above} {chunk.text}"))
+    around = frozenset(terms(above, language=language))
+    inside = frozenset(terms(chunk.text, language=language))
+    return _Bags(around, inside | around, fold(f"{above} {chunk.text}"))
 
 
 def features(
@@ -144,7 +147,7 @@ def features(
 ) -> list[tuple[float, ...]]:
     """`FEATURES` of each unit. `cosines` has shape (len(units),): question against piece, 0 where unknown;
     `readable[i]`: whether the embedder knows the language of hit i."""
-    bags = [_bags(hit) for hit in hits]
+    bags = [_bags(hit, question.language) for hit in hits]
     kind = asked(question.text)
     passage_rows = [
         _passage_features(question, hit, bag, idf, readable=reads)
@@ -153,7 +156,7 @@ def features(
     rows: list[tuple[float, ...]] = []
     for unit, cosine in zip(units, cosines, strict=True):
         bag, passage = bags[unit.hit], passage_rows[unit.hit]
-        unit_terms = terms(f"{unit.lead} {unit.text}")
+        unit_terms = terms(f"{unit.lead} {unit.text}", language=question.language)
         own = frozenset(unit_terms)
         given = kind != "none" and gives(unit.text, kind)
         values = passage | {

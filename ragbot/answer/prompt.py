@@ -1,7 +1,7 @@
 """Question, conversation and passages -> the messages for a chat model, within its window.
 
-The passages stand in the last message, right before the question. What does not fit is left out: the
-weakest passages first, then the oldest turns; never the question.
+The passages stand in the last message, right before the question; chunks that touch are one passage. What does
+not fit is left out: the weakest chunks first, then the oldest turns; never the question.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from ragbot.answer.join import DocumentText, join
 from ragbot.errors import GenerationError
 from ragbot.protocols import Generator
 from ragbot.types import Hit, Message, Prompt, Turn
@@ -31,20 +32,23 @@ def compose_prompt(
     language: str,
     generator: Generator,
     max_tokens: int,
+    document_text: DocumentText = lambda _: None,
 ) -> Prompt:
-    """The prompt with as many passages and turns as leave room for `max_tokens` of answer.
+    """The prompt with as many of `hits`, best first, and turns as leave room for `max_tokens` of answer.
 
+    Hits that touch are joined where `document_text` gives the text that they are of.
     Raises `GenerationError` where not even the question fits.
     """
     own = "zh" if language == "zh" else "en"
     budget = generator.context_tokens - max_tokens
     kept_hits, kept_turns = list(hits), _from_customer(history)
     while True:
-        messages = _messages(question, kept_hits, kept_turns, own)
+        passages = join(kept_hits, document_text)
+        messages = _messages(question, passages, kept_turns, own)
         tokens = generator.count_tokens(messages)
         if tokens <= budget:
             dropped = len(hits) - len(kept_hits) + len(history) - len(kept_turns)
-            return Prompt(messages=messages, hits=tuple(kept_hits), dropped=dropped, tokens=tokens)
+            return Prompt(messages=messages, hits=tuple(passages), dropped=dropped, tokens=tokens)
         if len(kept_hits) > 1:
             kept_hits.pop()
         elif kept_turns:

@@ -89,6 +89,18 @@ class Masks:
                     self._made.popitem(last=False)
             return self._made[key]
 
+    def languages(self) -> dict[str, int]:
+        """How many passages belong to documents in each language, those not counted that merely left since."""
+        found: dict[str, int] = {}
+        prefix = b"language\0"
+        for postings, _ in self._parts:
+            begin, end = postings.place(prefix), postings.place(prefix + b"\xff")
+            for place, word in enumerate(postings.words(begin, end), start=begin):
+                first, last = postings.bounds(place)
+                code = word.removeprefix(prefix).decode()
+                found[code] = found.get(code, 0) + last - first
+        return found
+
     def _mask(self, key: Key) -> NDArray[np.bool_]:
         if not self._parts:
             return np.zeros(0, bool)

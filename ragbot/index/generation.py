@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -22,13 +22,14 @@ from numpy.typing import NDArray
 
 from ragbot.index.dense import Dense
 from ragbot.index.filters import Masks
-from ragbot.index.lexical import HEADING_WEIGHT, TITLE_WEIGHT, Lexical, Part
+from ragbot.index.lexical import HEADING_WEIGHT, PART_WEIGHT, TITLE_WEIGHT, Lexical, Part
 from ragbot.index.merge import make
 from ragbot.index.postings import Allowed
 from ragbot.index.rows import to_json
 from ragbot.index.segment import Segment
 from ragbot.index.store import VISIBLE, State
 from ragbot.text import words
+from ragbot.text.language import UNKNOWN
 
 SMALL = 2048
 """Rows up to which the newest segments are made again with each change."""
@@ -36,6 +37,10 @@ FALL = 4
 """How many times as many live rows as all newer segments together an older one has, at least."""
 MOST_DEAD = 0.2
 """Share of a segment's rows that may be dead before it is made again without them."""
+
+LANGUAGE_SHARE = 0.05
+"""Share of the passages from which on a question is stemmed as their language too."""
+MOST_LANGUAGES = 3
 
 _CHUNKS = "FROM chunks c CROSS JOIN documents d ON d.row = c.document_row WHERE"  # CROSS: in this order
 _DIED = (
@@ -69,6 +74,8 @@ class Generation:
     dense: Dense = field(init=False)
     lexical: Lexical = field(init=False)
     masks: Masks = field(init=False)
+    languages: tuple[str, ...] = field(init=False)
+    """The languages that a fair share of the documents is written in, the most frequent first."""
 
     def __post_init__(self) -> None:
         """Raises `ValueError` where rows are out of order or dead ones are not there."""
@@ -96,11 +103,18 @@ class Generation:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "languages", _frequent(self.masks.languages()))
 
     @property
     def size(self) -> int:
         """How many chunks are visible."""
         return len(self.rows) - len(self.dead)
+
+
+def _frequent(passages: Mapping[str, int]) -> tuple[str, ...]:
+    ordered = sorted(passages, key=lambda code: (-passages[code], code))
+    least = LANGUAGE_SHARE * sum(passages.values())
+    return tuple(code for code in ordered[:MOST_LANGUAGES] if code != UNKNOWN and passages[code] >= least)
 
 
 def _part(segment: Segment, live: Allowed | None) -> Part:
@@ -113,7 +127,7 @@ def terms_version() -> str:
     """Changes when the same text may give other terms or weights: an index of another version is stale."""
     parts = [hashlib.sha256(Path(words.__file__).read_bytes()).hexdigest()]
     parts += [f"{name} {importlib.metadata.version(name)}" for name in ("PyStemmer", "rjieba")]
-    parts += [f"title {TITLE_WEIGHT}", f"heading {HEADING_WEIGHT}"]
+    parts += [f"title {TITLE_WEIGHT}", f"heading {HEADING_WEIGHT}", f"part {PART_WEIGHT}"]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -10,10 +10,10 @@ is written meanwhile. Threads may share an instance; processes may share the fol
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Any, Self
 from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseMismatch
 from ragbot.index import rows
 from ragbot.index.filters import Filters
+from ragbot.index.folder import create, size
 from ragbot.index.generation import Generation
 from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
 from ragbot.index.search import RowsGone, search
-from ragbot.index.stage import write_lock
+from ragbot.index.spelling import respell
 from ragbot.index.store import VISIBLE, Store, damaged
 from ragbot.index.switch import Switch
 from ragbot.settings import Settings, load_settings
@@ -34,7 +35,7 @@ from ragbot.types import Chunk, Document, Hit, Turn
 
 if TYPE_CHECKING:
     from ragbot.ingest.report import SyncReport
-    from ragbot.protocols import Embedder
+    from ragbot.protocols import Embedder, Reranker
 
 LOCK_SECONDS = 2.0
 """How long a writer waits for another one to finish."""
@@ -47,12 +48,20 @@ _MOST_NEIGHBOURS = 1_000_000
 class KnowledgeBase:
     """Made by `open`. The constructor's arguments are its parts."""
 
-    def __init__(self, folder: Path, store: Store, settings: Settings, embedder: Embedder | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        settings: Settings,
+        embedder: Embedder | None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.folder = folder
         self.store = store
         self.settings = settings
         self.generations = Switch(folder, store)
         self._embedder = embedder
+        self._reranker = reranker
         self._loading = threading.Lock()
 
     @classmethod
@@ -62,9 +71,10 @@ class KnowledgeBase:
         *,
         settings: Settings | None = None,
         embedder: Embedder | None = None,
+        reranker: Reranker | None = None,
     ) -> KnowledgeBase:
-        """Open the knowledge base in folder `path`, made if absent; derived indexes that are missing, stale
-        or damaged are made again. The embedder (`settings.embedder` unless given) is loaded when needed.
+        """Open the knowledge base in folder `path`, made if absent; derived indexes that are missing, stale or
+        damaged are made again. Embedder and reranker (those of the settings unless given) are loaded when needed.
 
         Raises `KnowledgeBaseError` where the folder is no knowledge base, damaged, or made by a newer ragbot.
         """
@@ -72,8 +82,9 @@ class KnowledgeBase:
         store = Store(folder)
         try:
             if not store.exists():
-                _create(folder, store)
-            opened = cls(folder, store, settings if settings is not None else load_settings(), embedder)
+                create(folder, store, wait_seconds=LOCK_SECONDS)
+            chosen = settings if settings is not None else load_settings()
+            opened = cls(folder, store, chosen, embedder, reranker)
             opened.generations.get()
         except BaseException:
             store.close()
@@ -174,13 +185,49 @@ class KnowledgeBase:
         raise AssertionError("unreachable")
 
     def understand(self, message: str, history: Sequence[Turn] = ()) -> Question:
-        """`message` as `search` takes it: cleaned, standing alone, its terms with their translations.
+        """`message` as `search` takes it: cleaned, standing alone, its terms with their translations, and what the
+        documents have instead of a word that none of them has.
 
-        Raises `InputError` where it is empty, or where `history` holds anything but turns.
+        Raises `InputError` where it is empty.
         """
-        glossary = load_glossary(self.settings.search.glossary)
-        message, turns = clean(message), clean_history(history)
-        return understand(message, turns, glossary=glossary, languages=self.load_embedder().languages)
+        generation = self.generations.get()
+        return understand(
+            clean(message),
+            clean_history(history),
+            glossary=load_glossary(self.settings.search.glossary),
+            languages=self.load_embedder().languages,
+            written=generation.languages,
+            respell=lambda term: respell(term, generation.lexical),
+        )
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """`hits`, best first, as the reranker orders them; as they are where the settings name none.
+
+        It reads the first `settings.search.reranker_candidates`; the others follow, their scores moved below.
+        Raises `ModelError` where it cannot be loaded.
+        """
+        reranker = self.load_reranker()
+        if reranker is None or not hits:
+            return list(hits)
+        most = self.settings.search.reranker_candidates
+        read, rest = reranker.rerank(question, hits[:most]), hits[most:]
+        return read + [replace(hit, score=read[-1].score + hit.score - rest[0].score) for hit in rest]
+
+    @property
+    def reranks(self) -> bool:
+        """Whether what is found is read again by a reranker."""
+        return self._reranker is not None or bool(self.settings.search.reranker)
+
+    def load_reranker(self) -> Reranker | None:
+        """The reranker, loaded at first use; None where there is none. Raises `ModelError`."""
+        with self._loading:
+            name = self.settings.search.reranker
+            if self._reranker is None and name:
+                from ragbot.models.rerank import CrossEncoderReranker
+
+                device = self.settings.embedder.device
+                self._reranker = CrossEncoderReranker(name, self.settings.models, device=device)
+            return self._reranker
 
     def document(self, document_id: str) -> Document:
         """The document with this id. Raises `InputError` where there is none."""
@@ -243,7 +290,7 @@ class KnowledgeBase:
             "revision": state.revision,
             "created": state.created,
             "updated": state.updated,
-            "bytes": _size(self.folder),
+            "bytes": size(self.folder),
         }
 
     def check(self) -> list[str]:
@@ -260,24 +307,3 @@ def _storable(name: str) -> bool:
     except (UnicodeEncodeError, AttributeError):
         return False
     return True
-
-
-def _create(folder: Path, store: Store) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise KnowledgeBaseError(f"{folder} is a file; a knowledge base is a folder")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise KnowledgeBaseError(f"{folder} cannot be made: {error.strerror}") from error
-    with write_lock(folder, LOCK_SECONDS):
-        if not store.exists():
-            store.create()
-
-
-def _size(folder: Path) -> int:
-    """Bytes of all files; what a writer removes meanwhile does not count."""
-    total = 0
-    for file in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            total += file.stat().st_size if file.is_file() else 0
-    return total

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.index.postings import UNIT, Allowed, Postings, block, live_counts
-from ragbot.text.words import terms
+from ragbot.text.words import single_characters, terms, word_parts
 
 K1, B = 1.2, 0.75
 
@@ -37,18 +37,27 @@ TITLE_WEIGHT = 1.5
 HEADING_WEIGHT = 1.5
 """Words of the title and the headings, against 1 for the text's own."""
 
+PART_WEIGHT = 0.5
+"""What a part of a long word counts wherever it stands."""
+
 _ROUNDING = 1e-5
 """Share by which a float32 sum may differ from the exact one: whoever is nearer to the k-th best stays in."""
 _MOST_FREQUENCIES = 50_000
 """Document frequencies that are remembered."""
 
 
-def count_terms(title: str, heading: str, text: str) -> dict[str, float]:
-    """The weighted frequency of each term of a passage."""
+def count_terms(title: str, heading: str, text: str, language: str = "en") -> dict[str, float]:
+    """The weighted frequency of each term of a passage in `language` (ISO 639-1): its words, single Chinese
+    characters, and in languages that write compounds as one word the parts of long words."""
     counts: dict[str, float] = {}
     for field, weight in ((title, TITLE_WEIGHT), (heading, HEADING_WEIGHT), (text, 1.0)):
-        for term in terms(field):
+        words = terms(field, language=language)
+        once = frozenset(words)
+        singles = [each for each in single_characters(field) if each not in once]
+        for term in (*words, *singles):
             counts[term] = counts.get(term, 0.0) + weight
+        for part in word_parts(field, language):
+            counts[part] = counts.get(part, 0.0) + PART_WEIGHT
     return counts
 
 

@@ -23,6 +23,7 @@ from ragbot.index.postings import UNIT, Allowed, Merge, block
 from ragbot.index.rows import from_json
 from ragbot.index.segment import ARRAYS, DENSE, KIND_OF, Passages, Segment, seal
 from ragbot.index.store import VISIBLE, State
+from ragbot.text.language import UNKNOWN
 
 BLOCK = 20_000
 """Rows whose text is counted at once."""
@@ -31,7 +32,8 @@ Part = tuple[Passages, Allowed | None]
 """Passages and which of them are still live, None for all."""
 
 _NEW = (
-    "SELECT c.row, d.row, d.title, c.heading, c.text, d.source, d.language, d.meta "
+    "SELECT c.row, d.row, d.title, c.heading, c.text, json_extract(c.meta, '$.language'), "
+    "d.source, d.language, d.meta "
     "FROM chunks c CROSS JOIN documents d ON d.row = c.document_row "  # CROSS: in this order
     f"WHERE c.row > :after AND {VISIBLE} ORDER BY c.row"
 )
@@ -117,9 +119,12 @@ def _blocks(work: Path, connection: sqlite3.Connection, state: State, after: int
 
 def _counted(lines: Sequence[tuple[Any, ...]]) -> Passages:
     """The passages of some rows as `_NEW` gives them."""
-    terms = [count_terms(title, heading, text) for _, _, title, heading, text, *_ in lines]
+    terms = [
+        count_terms(title, heading, text, language or UNKNOWN)
+        for _, _, title, heading, text, language, *_ in lines
+    ]
     known: dict[int, dict[str, float]] = {}
-    for _, document, _, _, _, source, language, meta in lines:
+    for _, document, *_, source, language, meta in lines:
         if document not in known:
             known[document] = dict.fromkeys(labels(source, language, from_json(meta)), UNIT)
     return Passages(

@@ -5,14 +5,14 @@ called in another language.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ragbot.text.context import standalone
+from ragbot.text.context import leans_on_history, standalone
 from ragbot.text.glossary import Concept as Phrase
 from ragbot.text.glossary import Glossary
-from ragbot.text.language import detect_query
-from ragbot.text.words import bigrams, content_terms, is_han, terms
+from ragbot.text.language import UNKNOWN, detect_query
+from ragbot.text.words import bigrams, content_terms, is_han, single_characters, stop_terms, terms, word_parts
 from ragbot.types import Turn
 
 TRANSLATION_WEIGHT = 0.5
@@ -20,8 +20,24 @@ TRANSLATION_WEIGHT = 0.5
 SYNONYM_WEIGHT = 0.25
 """The same for another word of the customer's own language."""
 CARRIED_WEIGHT = 0.5
-"""How much a term counts that only the earlier conversation holds."""
+"""How much a concept counts that only the earlier conversation holds."""
+RESPELT_WEIGHT = 0.6
+"""How much another spelling counts of a word that no document has."""
+PART_WEIGHT = 0.1
+"""How much a part of a word counts: its 4-grams overlap, so a word has many."""
+DECAY = 0.9
+"""What a term of the conversation keeps of its weight with each turn that follows it."""
 MAX_CONCEPTS = 128
+MAX_TURNS = 24
+"""Turns of the conversation that a search sees, the newest ones."""
+_TURN_CHARACTERS = 2000
+_SHORTEST_PART_OWNER = 4
+
+_OWN_SCRIPT = frozenset(("zh", "ja", "ko", UNKNOWN))
+"""A message too short to tell its language is in none of these: it would show."""
+
+Respell = Callable[[str], Sequence[tuple[str, ...]]]
+"""A term that no document has -> what may have been meant, each as the terms that the documents have."""
 
 
 _ASKING = re.compile(
@@ -69,11 +85,29 @@ class Question:
     language: str
     concepts: tuple[Concept, ...]
     terms: Mapping[str, float]
-    """What lexical search looks for, with weights."""
+    """What lexical search looks for, with weights: the message's own words and what they are called elsewhere."""
     dense_text: str
     """What the embedder reads: the text, or its gloss where the embedder does not know the language."""
     embedder_knows: bool
     """Whether the embedder knows the question's language."""
+    asked_text: str = ""
+    """The same of the message alone; empty where it is the same."""
+    turns: tuple[tuple[float, frozenset[str]], ...] = ()
+    """Weight and terms of each earlier turn, the newest first."""
+
+    @property
+    def leans(self) -> bool:
+        """Whether the message cannot be understood without the conversation."""
+        return self.text != self.original
+
+    @property
+    def context(self) -> dict[str, float]:
+        """The terms of the conversation, each with the weight of the newest turn that has it."""
+        found: dict[str, float] = {}
+        for weight, words in self.turns:
+            for word in words:
+                found.setdefault(word, weight)
+        return found
 
     def weight(self, concept: Concept, idf: Mapping[str, float]) -> float:
         """How much finding `concept` matters: its idf, the least of its alternatives', half if carried."""
@@ -111,63 +145,117 @@ def _phrase_terms(phrase: Phrase) -> list[str]:
     return content_terms(phrase.phrase, overlapping=False) or terms(phrase.phrase, overlapping=False)
 
 
-def _concepts(message: str, carried: str, language: str, glossary: Glossary) -> tuple[Concept, ...]:
-    own = content_terms(message, overlapping=False) or list(dict.fromkeys(terms(message, overlapping=False)))
-    earlier = [term for term in content_terms(carried, overlapping=False) if term not in own]
+def _concepts(
+    message: str, carried: str, language: str, glossary: Glossary, respell: Respell
+) -> tuple[Concept, ...]:
+    own = content_terms(message, language=language, overlapping=False)
+    own = own or list(dict.fromkeys(terms(message, language=language, overlapping=False)))
+    before = content_terms(carried, language=language, overlapping=False)
+    earlier = [term for term in before if term not in own]
     both, here = f"{carried} {message}", "zh" if language == "zh" else "en"
     foreign = _alternatives(both, "en" if here == "zh" else "zh", glossary)
     synonyms = _alternatives(both, here, glossary)
     made = [
         Concept(
             term,
-            foreign.get(term, ()) + synonyms.get(term, ()),
+            foreign.get(term, ()) + synonyms.get(term, ()) + tuple(respell(term)),
             len(foreign.get(term, ())),
             index >= len(own),
         )
-        for index, term in enumerate((*own, *earlier))
+        for index, term in enumerate((*own, *earlier)[:MAX_CONCEPTS])
     ]
-    return tuple(made[:MAX_CONCEPTS])
+    return tuple(made)
 
 
-def _weighted(message: str, carried: str, concepts: Sequence[Concept]) -> dict[str, float]:
-    """Lexical weights: overlapping Chinese words and bigrams too, for the documents may be cut otherwise."""
-    weights = dict.fromkeys(content_terms(carried), CARRIED_WEIGHT)
-    weights |= dict.fromkeys(content_terms(message), 1.0)
+def _weighted(
+    message: str,
+    concepts: Sequence[Concept],
+    languages: Sequence[str],
+    respelt: Mapping[str, Sequence[tuple[str, ...]]],
+) -> dict[str, float]:
+    """Lexical weights of the message: overlapping Chinese words, bigrams and characters too, for the documents may
+    be cut otherwise, and stems of all `languages`, for they may be written in any."""
+    weights: dict[str, float] = {}
+    for language in languages:
+        weights |= dict.fromkeys(content_terms(message, language=language), 1.0)
+        for part in word_parts(message, language, least=_SHORTEST_PART_OWNER):
+            weights.setdefault(part, PART_WEIGHT)
+    stop = stop_terms(languages[0])
+    weights |= dict.fromkeys((each for each in single_characters(message) if each not in stop), 1.0)
     for concept in concepts:
-        base = CARRIED_WEIGHT if concept.carried else 1.0
-        weights[concept.own] = max(weights.get(concept.own, 0.0), base)
+        if concept.carried:
+            continue
+        weights[concept.own] = 1.0
         for index, words in enumerate(concept.alternatives):
+            known = TRANSLATION_WEIGHT if index < concept.translated else SYNONYM_WEIGHT
+            if words in respelt.get(concept.own, ()):
+                known = RESPELT_WEIGHT
             for term in words:
-                known = TRANSLATION_WEIGHT if index < concept.translated else SYNONYM_WEIGHT
-                share = base * known / len(words)
-                weights[term] = max(weights.get(term, 0.0), share)
+                weights[term] = max(weights.get(term, 0.0), known / len(words))
     return weights
 
 
+def _turns(history: Sequence[Turn], language: str) -> tuple[tuple[float, frozenset[str]], ...]:
+    """Both sides of the conversation: what the customer now calls "it" is often named in the answer before."""
+    stop = stop_terms(language)
+    found = []
+    for age, turn in enumerate(reversed(history[-MAX_TURNS:])):
+        said = turn.text[:_TURN_CHARACTERS]
+        words = {*content_terms(said, language=language), *single_characters(said)} - stop
+        found.append((DECAY**age, frozenset(words)))
+    return tuple(found)
+
+
+def _no_respelling(_: str) -> Sequence[tuple[str, ...]]:
+    return ()
+
+
 def understand(
-    message: str, history: Sequence[Turn], *, glossary: Glossary, languages: frozenset[str]
+    message: str,
+    history: Sequence[Turn],
+    *,
+    glossary: Glossary,
+    languages: frozenset[str],
+    written: Sequence[str] = (),
+    respell: Respell = _no_respelling,
 ) -> Question:
     """The question that `message` (cleaned, not empty) asks after `history`.
 
-    `languages` are those the embedder knows (ISO 639-1); empty means all.
+    `languages` are those the embedder knows (ISO 639-1), empty means all; `written` those of the documents, the
+    most frequent first; `respell` tells what a term may have been meant for.
     """
-    text = standalone(message, history) if history else message
+    leans = leans_on_history(message, history)
+    text = standalone(message, history) if leans else message
     carried = text[: -len(message)] if text.endswith(message) and len(text) > len(message) else ""
-    language = detect_query(message)
+    likely = next((code for code in written if code not in _OWN_SCRIPT), "en")
+    language = detect_query(message, default=likely)
     about, before = _ASKING.sub(" ", message), _ASKING.sub(" ", carried)
-    if not content_terms(about):
+    if not content_terms(about, language=language):
         about = message
-    concepts = _concepts(about, before, language, glossary)
+    respelt: dict[str, Sequence[tuple[str, ...]]] = {}
+
+    def remembered(term: str) -> Sequence[tuple[str, ...]]:
+        if term not in respelt:
+            respelt[term] = respell(term)
+        return respelt[term]
+
+    concepts = _concepts(about, before, language, glossary, remembered)
     knows = not languages or language in languages
-    dense_text = text
-    if not knows and "en" in languages:
-        dense_text = glossary.gloss(text, "en") or text
+
+    def readable(said: str) -> str:
+        """As the embedder can read it."""
+        return said if knows or "en" not in languages else glossary.gloss(said, "en") or said
+
+    dense_text = readable(text)
+    asked_text = readable(message) if text != message else dense_text
     return Question(
         original=message,
         text=text,
         language=language,
         concepts=concepts,
-        terms=_weighted(about, before, concepts),
+        terms=_weighted(about, concepts, list(dict.fromkeys((language, *written))), respelt),
         dense_text=dense_text,
         embedder_knows=knows,
+        asked_text=asked_text if asked_text != dense_text else "",
+        turns=_turns(history, language),
     )

@@ -1,25 +1,48 @@
-"""One search: both sides propose, fusion orders, rows are read."""
+"""One search: both sides propose passages, rows are read, the ranker weighs them, and they are put in order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ragbot.errors import InputError
 from ragbot.index import rows
+from ragbot.index.arrange import arrange
 from ragbot.index.filters import Filters, normal
-from ragbot.index.fuse import fuse, spread
 from ragbot.index.generation import Generation
+from ragbot.index.question import Question
+from ragbot.index.rank import Candidates, Floats, features, probabilities
 from ragbot.types import Chunk, Hit, Turn
 
 if TYPE_CHECKING:
     from ragbot.index.knowledge_base import KnowledgeBase
 
 Ranking = Sequence[tuple[int, float]]
+Vector = NDArray[np.float32]
 
 
 class RowsGone(Exception):
     """Rows of the generation were deleted meanwhile: it is older than readers may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was proposed for a question, before it is weighed."""
+
+    question: Question
+    candidates: Candidates
+    dense: Mapping[int, tuple[int, float]]
+    """Position -> rank and cosine, of what the vectors proposed for the completed message."""
+    lexical: Mapping[int, tuple[int, float]]
+    """Position -> rank and BM25 score, of what the words proposed, those of the conversation with them if it leans."""
+
+    def features(self, generation: Generation) -> Floats:
+        """What the ranker sees, shape (candidates, features)."""
+        return features(self.question, self.candidates, generation.lexical)
 
 
 def search(
@@ -35,49 +58,97 @@ def search(
     k = kb.settings.search.k if k is None else k
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise InputError(f"k must be a whole number of at least 1, not {k!r}")
+    found = propose(kb, generation, questions=questions, histories=histories, width=k, filters=filters)
+    return [_ranked(kb, generation, each, k) for each in found]
+
+
+def propose(
+    kb: KnowledgeBase,
+    generation: Generation,
+    *,
+    questions: Sequence[str],
+    histories: Sequence[Sequence[Turn]],
+    width: int = 1,
+    filters: Filters | None = None,
+) -> list[Found]:
+    """What both sides find for each question, at least `settings.search.candidates` and `width` each."""
     key = normal(filters)
     asked = [kb.understand(question, history) for question, history in zip(questions, histories, strict=True)]
     if not asked or not len(generation.rows):
-        return [[] for _ in asked]
+        return []
     embedder = kb.matching(generation)
-    allowed = generation.masks.get(key, kb.store, generation.revision, generation.documents) if key else None
-    vectors = embedder.embed([question.dense_text for question in asked], kind="query")
-    width = max(k, kb.settings.search.candidates)
-    dense = generation.dense.search(vectors, width, allowed)
-    lexical = [generation.lexical.search(question.terms, width, allowed) for question in asked]
-    fused: list[Ranking] = []
-    for question, near, worded in zip(asked, dense, lexical, strict=True):
-        ranking = fuse(near, worded, question=question)
-        documents = {position: int(generation.documents[position]) for position, _ in ranking}
-        fused.append(spread(ranking, documents, k))
-    found = _read(kb, generation, {position for ranking in fused for position, _ in ranking})
-    return [_hits(*sides, found) for sides in zip(fused, dense, lexical, strict=True)]
+    allowed = generation.masks.get(key) if key else None
+    width = max(width, kb.settings.search.candidates)
+    texts = list(dict.fromkeys(t for each in asked for t in (each.dense_text, each.asked_text) if t))
+    vectors = dict(zip(texts, embedder.embed(texts, kind="query"), strict=True))
+    near = dict(
+        zip(texts, generation.dense.search(np.stack(list(vectors.values())), width, allowed), strict=True)
+    )
+    return [_found(kb, generation, each, vectors, near, width, allowed) for each in asked]
 
 
-def _read(kb: KnowledgeBase, generation: Generation, positions: set[int]) -> dict[int, Chunk]:
-    numbers = {position: int(generation.rows[position]) for position in positions}
+def _found(
+    kb: KnowledgeBase,
+    generation: Generation,
+    question: Question,
+    vectors: Mapping[str, Vector],
+    near: Mapping[str, Ranking],
+    width: int,
+    allowed: NDArray[np.bool_] | None,
+) -> Found:
+    as_asked = question.asked_text or question.dense_text
+    worded = generation.lexical.search(question.terms, width, allowed)
+    together = worded
+    if question.turns:
+        both = {**question.context, **question.terms}
+        together = generation.lexical.search(both, width, allowed)
+    proposed = [near[as_asked], near[question.dense_text], worded, together]
+    positions = np.array(sorted({place for ranking in proposed for place, _ in ranking}), np.int64)
+    chunks = _read(kb, generation, positions)
+    cosines = generation.dense.scores(vectors[as_asked], positions)
+    completed = cosines
+    if question.dense_text != as_asked:
+        completed = generation.dense.scores(vectors[question.dense_text], positions)
+    return Found(
+        question=question,
+        candidates=Candidates(positions=positions, cosines=cosines, context_cosines=completed, chunks=chunks),
+        dense=_ranks(near[question.dense_text]),
+        lexical=_ranks(together if question.leans else worded),
+    )
+
+
+def _ranks(ranking: Ranking) -> dict[int, tuple[int, float]]:
+    return {position: (rank, score) for rank, (position, score) in enumerate(ranking, start=1)}
+
+
+def _read(kb: KnowledgeBase, generation: Generation, positions: NDArray[np.int64]) -> list[Chunk]:
+    numbers = generation.rows[positions].tolist()
     with kb.store.reading() as connection:
-        chunks = rows.chunks(connection, numbers.values())
+        chunks = rows.chunks(connection, numbers)
     if len(chunks) != len(numbers):
         raise RowsGone
-    return {position: chunks[number] for position, number in numbers.items()}
+    return [chunks[number] for number in numbers]
 
 
-def _hits(fused: Ranking, dense: Ranking, lexical: Ranking, chunks: dict[int, Chunk]) -> list[Hit]:
-    near = {position: (rank, score) for rank, (position, score) in enumerate(dense, start=1)}
-    worded = {position: (rank, score) for rank, (position, score) in enumerate(lexical, start=1)}
-    hits = []
-    for position, score in fused:
-        dense_rank, dense_score = near.get(position, (None, None))
-        lexical_rank, lexical_score = worded.get(position, (None, None))
-        hits.append(
-            Hit(
-                chunk=chunks[position],
-                score=score,
-                dense_rank=dense_rank,
-                dense_score=dense_score,
-                lexical_rank=lexical_rank,
-                lexical_score=lexical_score,
-            )
-        )
-    return hits
+def _ranked(kb: KnowledgeBase, generation: Generation, found: Found, k: int) -> list[Hit]:
+    question, chunks = found.question, found.candidates.chunks
+    likely = probabilities(found.features(generation), known=question.embedder_knows)
+    wanted = max(k, kb.settings.search.reranker_candidates) if kb.reranks else k
+    hits = [
+        _hit(found, place, worth) for place, worth in arrange(question.text, chunks, likely.tolist(), wanted)
+    ]
+    return kb.rerank(question.text, hits)[:k]
+
+
+def _hit(found: Found, place: int, worth: float) -> Hit:
+    position = int(found.candidates.positions[place])
+    dense_rank, dense_score = found.dense.get(position, (None, None))
+    lexical_rank, lexical_score = found.lexical.get(position, (None, None))
+    return Hit(
+        chunk=found.candidates.chunks[place],
+        score=worth,
+        dense_rank=dense_rank,
+        dense_score=dense_score,
+        lexical_rank=lexical_rank,
+        lexical_score=lexical_score,
+    )

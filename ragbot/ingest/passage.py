@@ -36,7 +36,10 @@ def embedded_text(chunk: Chunk) -> str:
 
 def _is_text_record(chunk: Chunk) -> bool:
     """Whether the passage is a text of its own in a file of many, whose name says nothing of it: `corpus.jsonl`."""
-    return chunk.source.casefold().endswith((".jsonl", ".ndjson")) and chunk.meta.get("kind") not in ("faq", "row")
+    return chunk.source.casefold().endswith((".jsonl", ".ndjson")) and chunk.meta.get("kind") not in (
+        "faq",
+        "row",
+    )
 
 
 def prefix_of(title: str, heading: str) -> str:

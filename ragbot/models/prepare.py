@@ -33,12 +33,12 @@ PROBES = (
 
 
 def find_kind(folder: Path) -> Kind:
-    """What a folder holds, told from its files and `architectures` in config.json.
+    """What a folder holds, told from its files and `architectures` in config.json; a cross-encoder is a classifier.
 
     Raises `ModelError` if it is none of embedder, generator, classifier.
     """
     if (folder / "modules.json").is_file():
-        return "embedder"
+        return "classifier" if _says_cross_encoder(folder) else "embedder"
     if any(folder.glob("*.gguf")):
         return "generator"
     try:
@@ -52,6 +52,15 @@ def find_kind(folder: Path) -> Kind:
     if architecture.endswith("ForSequenceClassification"):
         return "classifier"
     return "embedder"
+
+
+def _says_cross_encoder(folder: Path) -> bool:
+    """modules.json stands in sentence-transformers' folders of either kind, and beside it which one it is."""
+    try:
+        said = json.loads((folder / "config_sentence_transformers.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(said, dict) and said.get("model_type") == "CrossEncoder"
 
 
 def prepare(

@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragbot.errors import ModelError
 from ragbot.models.hub import locate
+from ragbot.models.prepare import find_kind
 from ragbot.models.runtime import choose_device, go_offline, quiet_transformers
 from ragbot.types import Hit
 
@@ -29,9 +31,11 @@ class CrossEncoderReranker:
     ) -> None:
         """`model`: the name of a pulled model, or a folder.
 
-        Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if it gives more than one score for a pair.
+        Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if it is of another kind or gives more than one
+        score for a pair.
         """
         folder = locate(model, models)
+        _check_kind(model, folder)
         go_offline()
         from sentence_transformers import CrossEncoder
 
@@ -60,6 +64,16 @@ class CrossEncoderReranker:
             for hit, score in zip(hits, scores, strict=True)
         ]
         return sorted(scored, key=lambda hit: -hit.score)
+
+
+def _check_kind(model: str, folder: Path) -> None:
+    """The library would put an untrained head on an embedder, whose scores are noise."""
+    try:
+        kind = find_kind(folder)
+    except ModelError as error:
+        raise ModelError(f"{model} is no cross-encoder that can be loaded ({error})") from error
+    if kind != "classifier":
+        raise ModelError(f"{model} is no cross-encoder but of kind {kind}; set search.reranker to another")
 
 
 def _readable(hit: Hit) -> str:

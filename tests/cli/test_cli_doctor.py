@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from command_line import Run
+from tiny_models import make_classifier, make_cross_encoder
 
 
 def test_doctor_finds_nothing_wrong(run: Run, kb: Path, shop: Path) -> None:
@@ -33,6 +34,21 @@ def test_doctor_names_problem_and_next_step(run: Run, kb: Path, tmp_path: Path) 
     assert "delete it" in problems["chat memory"]
     assert "nowhere" in problems["file"]
     assert done.json["problems"] == 5
+
+
+def test_doctor_loads_the_reranker(run: Run, kb: Path, tmp_path: Path) -> None:
+    """One that ranks is named; one that classifies, and one that is not there, are problems with a next step."""
+    make_cross_encoder(tmp_path / "cross")
+    make_classifier(tmp_path / "nli", ("entailment", "neutral", "contradiction"))
+    for name, level, words in (
+        ("cross", "ok", "cross is undamaged and can rerank"),
+        ("nli", "problem", "3 scores"),
+        ("org/none@v1", "problem", "ragbot models pull org/none@v1"),
+    ):
+        (tmp_path / "ragbot.toml").write_text(f'[search]\nreranker = "{name}"\n', encoding="utf-8")
+        done = run("doctor", "--json")
+        assert done.code == (0 if level == "ok" else 5)
+        assert any(each["level"] == level and words in each["message"] for each in done.json["findings"])
 
 
 def test_doctor_without_a_knowledge_base(run: Run, tmp_path: Path) -> None:

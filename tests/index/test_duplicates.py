@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -224,3 +225,14 @@ def test_a_hundred_long_passages_are_compared_in_no_time() -> None:
     began = time.process_time()
     assert repeats(chunks) == [None] * 100
     assert time.process_time() - began < 0.25  # measured 2 ms
+
+
+def test_repetitions_are_found_among_many() -> None:
+    """Hundreds of passages, each twice, far apart: each second one points at its first, in bounded memory."""
+    chunks = texts(*(f"{BASE} Order code HB-{number} {'kg mm '[: number % 7]}" for number in range(300)))
+    assert repeats([*chunks, *chunks]) == [None] * 300 + list(range(300))
+    tracemalloc.start()
+    assert repeats(texts(*(f"{'cdkmg' * number}" for number in range(1500)))) == [None] * 1500
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 60_000_000

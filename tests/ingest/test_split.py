@@ -265,7 +265,11 @@ def test_parsed_survives_the_pipe(text: str) -> None:
 
 def test_records_stay_apart() -> None:
     """Short records of a JSONL file share no passage, and a title reaches its own record only."""
-    rows = [{"id": 1, "title": "Hub", "text": "First."}, {"id": 2, "text": "Second."}, {"id": 3, "text": "Third."}]
+    rows = [
+        {"id": 1, "title": "Hub", "text": "First."},
+        {"id": 2, "text": "Second."},
+        {"id": 3, "text": "Third."},
+    ]
     chunks = check(read("\n".join(map(json.dumps, rows)), "jsonl"))
     assert [(chunk.heading, chunk.text, chunk.meta["id"]) for chunk in chunks] == [
         ("Hub", "First.", 1),

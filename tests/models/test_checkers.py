@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny_models import make_classifier
+from tiny_models import make_classifier, make_cross_encoder, make_embedder, make_generator
 
 from ragbot.errors import ModelError, ModelNotFound
 from ragbot.models.rerank import CrossEncoderReranker
@@ -128,3 +129,27 @@ def test_a_classifier_does_not_rank(nli: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="no cross-encoder"):
         CrossEncoderReranker(str(tmp_path / "empty"), NOWHERE, device="cpu")
+
+
+@pytest.mark.parametrize(("make", "kind"), [(make_embedder, "embedder"), (make_generator, "generator")])
+def test_a_model_of_another_kind_does_not_rank(
+    make: Callable[[Path], Path], kind: str, tmp_path: Path
+) -> None:
+    """The library would load it with an untrained head, and its order would be chance."""
+    with pytest.raises(ModelError, match=f"no cross-encoder but of kind {kind}; set search.reranker"):
+        CrossEncoderReranker(str(make(tmp_path / "m")), NOWHERE, device="cpu")
+
+
+def test_either_layout_of_a_cross_encoder_is_known(tmp_path: Path) -> None:
+    """With sentence-transformers' own files and without, the scores are the same."""
+    hits = [hit(number, text) for number, text in enumerate(PASSAGES, 1)]
+    made = make_cross_encoder(tmp_path / "m")
+    assert (made / "modules.json").is_file()
+    plain = tmp_path / "m-plain"
+    assert not (plain / "modules.json").exists()
+    ranked = [
+        CrossEncoderReranker(str(each), NOWHERE, device="cpu").rerank("red", hits) for each in (made, plain)
+    ]
+    for one, other in zip(*ranked, strict=True):
+        assert one.chunk == other.chunk
+        assert one.score == pytest.approx(other.score, abs=1e-6)

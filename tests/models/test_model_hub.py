@@ -12,13 +12,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tiny_models import make_classifier, make_embedder, make_generator, make_gguf
+from passages import passage
+from tiny_models import make_classifier, make_cross_encoder, make_embedder, make_generator, make_gguf
 
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.embed import OnnxEmbedder, load_embedder
 from ragbot.models.generate import load_generator
 from ragbot.models.hub import locate, pull
 from ragbot.models.manifest import read_manifest
+from ragbot.models.rerank import CrossEncoderReranker
 from ragbot.settings import EmbedderSettings, GeneratorSettings, ModelsSettings
 from ragbot.types import Message
 
@@ -172,6 +174,18 @@ def test_a_generator_and_a_classifier_of_the_hub(hub: Hub, models: ModelsSetting
     assert load_generator(GeneratorSettings(model=name, device="cpu"), models).count_tokens(HELLO) > 6
     hub.hold(make_classifier(tmp_path / "nli", ("entailment", "contradiction")))
     assert read_manifest(pull("acme/tiny@v1", models, endpoint=hub.url), "acme/tiny@v1").kind == "classifier"
+
+
+def test_a_cross_encoder_of_the_hub(hub: Hub, models: ModelsSettings, tmp_path: Path) -> None:
+    """It is no embedder although it has an embedder's modules.json; it loads from the cache and ranks."""
+    hub.hold(make_cross_encoder(tmp_path / "cross"))
+    folder = pull("acme/tiny@v1", models, endpoint=hub.url)
+    assert read_manifest(folder, "acme/tiny@v1").kind == "classifier"
+    assert not (folder / "model.onnx").exists()
+    ranked = CrossEncoderReranker("acme/tiny@v1", models, device="cpu").rerank(
+        "red", [passage("refunds"), passage("blue")]
+    )
+    assert len({hit.rerank_score for hit in ranked}) == 2
 
 
 def test_gguf_of_the_hub_becomes_safetensors(hub: Hub, models: ModelsSettings, tmp_path: Path) -> None:

@@ -93,6 +93,17 @@ def make_classifier(folder: Path, labels: tuple[str, ...]) -> Path:
     return folder
 
 
+def make_cross_encoder(folder: Path) -> Path:
+    """A BERT cross-encoder with one score, in sentence-transformers' layout."""
+    from sentence_transformers import CrossEncoder
+
+    plain = make_classifier(folder.with_name(f"{folder.name}-plain"), ("score",))
+    CrossEncoder(str(plain), device="cpu", local_files_only=True).save_pretrained(
+        str(folder), create_model_card=False
+    )
+    return folder
+
+
 def make_generator(folder: Path, *, context: int = 64, template: str | None = TEMPLATE) -> Path:
     """A Llama chat model with a window of `context` tokens."""
     torch.manual_seed(7)

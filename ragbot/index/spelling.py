@@ -1,0 +1,62 @@
+"""A word that no document has -> the words that its writer may have meant. Home of rapidfuzz.
+
+    retrun -> return        one slip of the finger, counted as Damerau and Levenshtein count
+    giftcard -> gift card   two words written as one
+
+A word that the documents have is never changed, nor is a code or a figure: what is spelt right may be rare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ragbot.index.lexical import Lexical
+from ragbot.text.words import is_han
+
+MOST: Final = 2
+"""Other spellings that are tried for one word."""
+_SHORTEST: Final = 4
+_SHORTEST_PART: Final = 3
+_TWO_SLIPS: Final = 8
+"""Letters from which on a word may differ in two places."""
+_LONGEST: Final = 40
+_MOST_COMPARED: Final = 60_000
+"""Words that are compared with one: beyond, only those that share its first two letters."""
+
+
+def respell(term: str, lexical: Lexical) -> Sequence[tuple[str, ...]]:
+    """What `term`, as the lexical side knows terms, may have been meant for, likeliest first; empty where it occurs.
+    Each is one term of the documents, or the two terms that it is made of."""
+    if not (_SHORTEST <= len(term) <= _LONGEST and term.isalpha()) or is_han(term):
+        return ()
+    if lexical.document_frequency(term):
+        return ()
+    near = [(word,) for word in _near(term, lexical)]
+    parts = _parts(term, lexical)
+    return [*near, parts][:MOST] if parts else near[:MOST]
+
+
+def _near(term: str, lexical: Lexical) -> list[str]:
+    """Terms within one edit (two for long words), the nearest and among them the most frequent first. The first
+    letter is taken for right: slips there are rare (Pollock & Zamora, "Automatic Spelling Correction in Scientific
+    and Scholarly Text", 1984)."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    most = 2 if len(term) >= _TWO_SLIPS else 1
+    known = dict(lexical.with_prefix(term[0]))
+    if len(known) > _MOST_COMPARED:
+        known = {word: count for word, count in known.items() if word[1:2] in term[1:3]}
+    fitting = [word for word in known if abs(len(word) - len(term)) <= most and word.isalpha()]
+    found = process.extract(term, fitting, scorer=OSA.distance, score_cutoff=most, limit=None)
+    ranked = sorted(found, key=lambda each: (each[1], -known[each[0]], each[0]))
+    return [word for word, _, _ in ranked]
+
+
+def _parts(term: str, lexical: Lexical) -> tuple[str, str] | None:
+    """The two words of the documents that `term` is written of, the cut whose rarer half is most frequent."""
+    cuts = [(term[:i], term[i:]) for i in range(_SHORTEST_PART, len(term) - _SHORTEST_PART + 1)]
+    counted = [(min(map(lexical.document_frequency, cut)), cut) for cut in cuts]
+    best = max(counted, default=(0, None))
+    return best[1] if best[0] else None
