@@ -14,7 +14,7 @@ from ragbot.types import Chunk
 REPEATED_DOCUMENT: Final = 0.4
 """What each further passage of a document keeps of its probability: the second of them, the third its square..."""
 _LOOKED_AT: Final = 3
-"""How many times as many passages as are wanted are looked through for repetitions."""
+"""How many times as many passages as are wanted are looked through for repetitions and older versions."""
 
 Ranking = Sequence[tuple[int, float]]
 """Places in a list of passages with probabilities, best first."""
@@ -24,12 +24,14 @@ def arrange(
     question: str, chunks: Sequence[Chunk], probabilities: Sequence[float], k: int
 ) -> list[tuple[int, float]]:
     """The best k of the chunks, as (place in `chunks`, worth), best first."""
-    kept = trust(question, chunks)
-    worth = [p * share for p, share in zip(probabilities, kept, strict=True)]
-    order = sorted(range(len(chunks)), key=lambda place: (-worth[place], place))[: max(_LOOKED_AT * k, 24)]
+    order = sorted(range(len(chunks)), key=lambda place: (-probabilities[place], place))[
+        : max(_LOOKED_AT * k, 24)
+    ]
+    kept = trust(question, [chunks[place] for place in order])
+    worth = {place: probabilities[place] * share for place, share in zip(order, kept, strict=True)}
+    order.sort(key=lambda place: -worth[place])
     told = [order[i] for i in distinct([chunks[place] for place in order])]
-    owners = [_owner(chunk) for chunk in chunks]
-    return spread([(place, worth[place]) for place in told], owners, k)
+    return spread([(place, worth[place]) for place in told], [_owner(chunk) for chunk in chunks], k)
 
 
 def _owner(chunk: Chunk) -> Hashable:

@@ -49,6 +49,8 @@ _WINDOW: Final = 100
 """Characters; a quarter of them in Chinese, Japanese and Korean."""
 _DENSE_SCRIPTS: Final = ("zh", "ja", "ko")
 _SUBJECT_END = re.compile(r"\s*[:：]\s+|\s+>\s+")
+_READ: Final = 40
+"""Candidates whose text is read for the window, the most promising ones."""
 _MOST_LETTERS: Final = 8000
 """Characters of a passage that are looked through for the window."""
 
@@ -76,16 +78,18 @@ def features(question: Question, candidates: Candidates, lexical: Lexical) -> Fl
     subject = _subjects(question, candidates.chunks, lexical)
     spoken = _share(lexical.scores(context, positions)) if context else np.zeros(count)
     held = _held(question, positions, lexical)
+    near, worded = _share(candidates.cosines), _share(lexical.scores(question.terms, positions))
+    completed = _share(candidates.context_cosines)
     columns = {
         "cosine": candidates.cosines.astype(np.float64),
-        "cosine_share": _share(candidates.cosines),
-        "bm25_share": _share(lexical.scores(question.terms, positions)),
+        "cosine_share": near,
+        "bm25_share": worded,
         "coverage": _coverage(question, held, idf),
         "heading_coverage": _headings(question, candidates.chunks, idf),
-        "window": _windows(question, candidates.chunks, lexical),
+        "window": _windows(question, candidates.chunks, lexical, near + worded + completed + spoken),
         "rarest_missing": _rarest_missing(question, held, lexical),
         "length": np.array([math.log1p(len(chunk.text)) for chunk in candidates.chunks]),
-        "context_cosine_leaning": leans * _share(candidates.context_cosines),
+        "context_cosine_leaning": leans * completed,
         "context_bm25_leaning": leans * spoken,
         "context_bm25_alone": (1 - leans) * spoken,
         "subject_leaning": leans * subject,
@@ -135,17 +139,21 @@ def _rarest_missing(question: Question, held: NDArray[np.bool_], lexical: Lexica
     return rarest / highest
 
 
-def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical) -> Floats:
-    """Largest share of the question's terms, by idf, that stand close together."""
+def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical, promise: Floats) -> Floats:
+    """Largest share of the question's terms, by idf, that stand close together; 0 for those that are not among the
+    `_READ` of most `promise`, which are not read."""
     known = {term: weight for term, weight in question.terms.items() if lexical.document_frequency(term)}
     if any(is_han(term) and len(term) > 1 for term in known):
         known = {term: weight for term, weight in known.items() if not (is_han(term) and len(term) == 1)}
     worth = [weight * lexical.idf(term) for term, weight in known.items()]
     own = sum(lexical.idf(term) for term in known if term in question.own) or sum(worth)
-    patterns = [_pattern(term) for term in known]
+    begins = [_beginning(term) for term in known]
     span = _WINDOW // 4 if question.language in _DENSE_SCRIPTS else _WINDOW
-    texts = (fold(f"{chunk.heading}\n{chunk.text}"[:_MOST_LETTERS]) for chunk in chunks)
-    return _of(np.array([_best_window(_places(patterns, text), worth, span) for text in texts]), own)
+    found = np.zeros(len(chunks))
+    for place in np.argsort(-promise, kind="stable")[:_READ].tolist():
+        text = fold(f"{chunks[place].heading}\n{chunks[place].text}"[:_MOST_LETTERS])
+        found[place] = _best_window(_places(begins, text), worth, span)
+    return _of(found, own)
 
 
 def _of(found: Floats, whole: float) -> Floats:
@@ -154,20 +162,25 @@ def _of(found: Floats, whole: float) -> Floats:
     return np.minimum(found / whole, 1.0) if whole > 0 else np.zeros(len(found))
 
 
-@lru_cache(maxsize=20_000)
-def _pattern(term: str) -> re.Pattern[str]:
-    """Finds a term in folded text: words by how their stem begins, for `policies` and `policy` share `polic`."""
-    if not term[0].isalnum() or is_han(term):
-        return re.compile(re.escape(term.lstrip("~")))
-    begins = term[:-1] if len(term) > 3 and term[-1] == "i" else term
-    return re.compile(rf"(?<![^\W_]){re.escape(begins)}")
+def _beginning(term: str) -> tuple[str, bool]:
+    """What a term begins with in folded text, for `policies` and `policy` share `polic`, and whether a word must
+    begin there."""
+    if is_han(term) or not term[0].isalnum():
+        return term.lstrip("~"), False
+    return (term[:-1] if len(term) > 3 and term[-1] == "i" else term), True
 
 
-def _places(patterns: Sequence[re.Pattern[str]], text: str) -> list[tuple[int, int]]:
+def _places(begins: Sequence[tuple[str, bool]], text: str) -> list[tuple[int, int]]:
     """(offset, number of the term), by offset."""
-    return sorted(
-        (match.start(), number) for number, each in enumerate(patterns) for match in each.finditer(text)
-    )
+    found: list[tuple[int, int]] = []
+    for number, (letters, a_word) in enumerate(begins):
+        offset = text.find(letters)
+        while offset >= 0:
+            if not (a_word and offset and text[offset - 1].isalnum()):
+                found.append((offset, number))
+            offset = text.find(letters, offset + 1)
+    found.sort()
+    return found
 
 
 def _best_window(places: Sequence[tuple[int, int]], worth: Sequence[float], span: int) -> float:
