@@ -159,7 +159,8 @@ def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical, prom
 def _of(found: Floats, whole: float) -> Floats:
     """`found` as a share of `whole`, the worth of the message's own terms; what else they are called may add up to
     more, and counts as 1."""
-    return np.minimum(found / whole, 1.0) if whole > 0 else np.zeros(len(found))
+    shares: Floats = np.minimum(found / whole, 1.0) if whole > 0 else np.zeros(len(found))
+    return shares
 
 
 def _beginning(term: str) -> tuple[str, bool]:
@@ -236,5 +237,6 @@ def probabilities(rows: Floats, *, known: bool) -> Floats:
     if not len(rows):
         return np.zeros(0)
     scores = rows @ _weights()["known" if known else "unknown"]
-    odds: Floats = np.exp(scores - scores.max())
-    return odds / odds.sum()
+    odds = np.exp(scores - scores.max())
+    shares: Floats = odds / odds.sum()
+    return shares

@@ -107,13 +107,13 @@ def test_parts_of_compounds_are_searched_in_languages_that_have_them() -> None:
 
 def test_another_spelling_counts_less_than_an_own_word() -> None:
     """A word that no document has is searched as what it may have been meant for, beside what was typed."""
-    known = {"retrun": [("return",)], "giftcard": [("gift", "card")]}
+    known: dict[str, list[tuple[str, ...]]] = {"retrun": [("return",)], "giftcard": [("gift", "card")]}
     question = understand(
         "retrun a giftcard",
         (),
         glossary=SMALL,
         languages=frozenset(),
-        respell=lambda term: known.get(term, ()),
+        respell=lambda term: known.get(term, []),
     )
     assert 0 < question.terms["gift"] < question.terms["return"] < question.terms["retrun"] == 1.0
     assert concept(question, "retrun").presence(frozenset({"return"})) == 1.0
