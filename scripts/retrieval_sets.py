@@ -91,10 +91,7 @@ def _queries(
     conversational = any(row.get("history") and not row.get("scenario") for row in rows)
     for row in rows:
         first = min(relevant[row["_id"]])
-        if conversational:
-            group = row["_id"].split("<::>")[0]
-        else:
-            group = titles.get(first) or first
+        group = row["_id"].split("<::>")[0] if conversational else titles.get(first) or first
         scenario = str(row.get("scenario") or "")
         # What a set with scenarios asks in its history are follow-up questions about the scenario, not topics.
         history = () if "scenario" in row else tuple(Turn(**turn) for turn in row.get("history") or ())

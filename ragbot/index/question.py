@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ragbot.text.context import leans_on_history, standalone
 from ragbot.text.glossary import Concept as Phrase
@@ -28,6 +29,8 @@ PART_WEIGHT = 0.1
 DECAY = 0.9
 """What a term of the conversation keeps of its weight with each turn that follows it."""
 MAX_CONCEPTS = 128
+MAX_TERMS = 256
+"""Terms of a message that are searched in each language, the first ones."""
 MAX_TURNS = 24
 """Turns of the conversation that a search sees, the newest ones."""
 _TURN_CHARACTERS = 2000
@@ -92,6 +95,8 @@ class Question:
     """Whether the embedder knows the question's language."""
     asked_text: str = ""
     """The same of the message alone; empty where it is the same."""
+    own: frozenset[str] = frozenset()
+    """Those of the terms that the message itself has, as its own language is stemmed."""
     turns: tuple[tuple[float, frozenset[str]], ...] = ()
     """Weight and terms of each earlier turn, the newest first."""
 
@@ -177,11 +182,12 @@ def _weighted(
     be cut otherwise, and stems of all `languages`, for they may be written in any."""
     weights: dict[str, float] = {}
     for language in languages:
-        weights |= dict.fromkeys(content_terms(message, language=language), 1.0)
-        for part in word_parts(message, language, least=_SHORTEST_PART_OWNER):
+        weights |= dict.fromkeys(content_terms(message, language=language)[:MAX_TERMS], 1.0)
+        for part in word_parts(message, language, least=_SHORTEST_PART_OWNER)[:MAX_TERMS]:
             weights.setdefault(part, PART_WEIGHT)
     stop = stop_terms(languages[0])
-    weights |= dict.fromkeys((each for each in single_characters(message) if each not in stop), 1.0)
+    singles = (each for each in dict.fromkeys(single_characters(message)) if each not in stop)
+    weights |= dict.fromkeys(islice(singles, MAX_TERMS), 1.0)
     for concept in concepts:
         if concept.carried:
             continue
@@ -232,6 +238,9 @@ def understand(
     about, before = _ASKING.sub(" ", message), _ASKING.sub(" ", carried)
     if not content_terms(about, language=language):
         about = message
+    own = frozenset((*content_terms(about, language=language), *single_characters(about))) - stop_terms(
+        language
+    )
     respelt: dict[str, Sequence[tuple[str, ...]]] = {}
 
     def remembered(term: str) -> Sequence[tuple[str, ...]]:
@@ -240,6 +249,7 @@ def understand(
         return respelt[term]
 
     concepts = _concepts(about, before, language, glossary, remembered)
+    weights = _weighted(about, concepts, list(dict.fromkeys((language, *written))), respelt)
     knows = not languages or language in languages
 
     def readable(said: str) -> str:
@@ -253,7 +263,8 @@ def understand(
         text=text,
         language=language,
         concepts=concepts,
-        terms=_weighted(about, concepts, list(dict.fromkeys((language, *written))), respelt),
+        terms=weights,
+        own=own & weights.keys() or frozenset(weights),
         dense_text=dense_text,
         embedder_knows=knows,
         asked_text=asked_text if asked_text != dense_text else "",

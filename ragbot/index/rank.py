@@ -108,15 +108,13 @@ def _held(question: Question, positions: NDArray[np.int64], lexical: Lexical) ->
 def _coverage(question: Question, held: NDArray[np.bool_], idf: Mapping[str, float]) -> Floats:
     worth = np.array([weight * idf[term] for term, weight in question.terms.items()])
     found: Floats = worth @ held
-    total = float(worth.sum())
-    return found / total if total else found
+    return _of(found, sum(idf[term] for term in question.own))
 
 
 def _headings(question: Question, chunks: Sequence[Chunk], idf: Mapping[str, float]) -> Floats:
-    total = sum(weight * idf[term] for term, weight in question.terms.items())
     above = [_above(chunk.title, chunk.heading, question.language) for chunk in chunks]
     found = [sum(weight * idf[t] for t, weight in question.terms.items() if t in words) for words in above]
-    return np.array(found) / total if total else np.zeros(len(chunks))
+    return _of(np.array(found), sum(idf[term] for term in question.own))
 
 
 @lru_cache(maxsize=20_000)
@@ -129,8 +127,8 @@ def _rarest_missing(question: Question, held: NDArray[np.bool_], lexical: Lexica
     """0 where the passage has every word of the message that the documents know, 1 where it lacks the rarest
     possible one."""
     known = np.array([
-        lexical.idf(term) if weight == 1.0 and lexical.document_frequency(term) else 0.0
-        for term, weight in question.terms.items()
+        lexical.idf(term) if term in question.own and lexical.document_frequency(term) else 0.0
+        for term in question.terms
     ])  # fmt: skip
     highest = math.log1p((len(lexical) + 0.5) / 0.5)
     rarest: Floats = (known[:, None] * ~held).max(axis=0, initial=0.0)
@@ -143,13 +141,17 @@ def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical) -> F
     if any(is_han(term) and len(term) > 1 for term in known):
         known = {term: weight for term, weight in known.items() if not (is_han(term) and len(term) == 1)}
     worth = [weight * lexical.idf(term) for term, weight in known.items()]
-    total = sum(worth)
-    if not total:
-        return np.zeros(len(chunks))
+    own = sum(lexical.idf(term) for term in known if term in question.own) or sum(worth)
     patterns = [_pattern(term) for term in known]
     span = _WINDOW // 4 if question.language in _DENSE_SCRIPTS else _WINDOW
     texts = (fold(f"{chunk.heading}\n{chunk.text}"[:_MOST_LETTERS]) for chunk in chunks)
-    return np.array([_best_window(_places(patterns, text), worth, span) for text in texts]) / total
+    return _of(np.array([_best_window(_places(patterns, text), worth, span) for text in texts]), own)
+
+
+def _of(found: Floats, whole: float) -> Floats:
+    """`found` as a share of `whole`, the worth of the message's own terms; what else they are called may add up to
+    more, and counts as 1."""
+    return np.minimum(found / whole, 1.0) if whole > 0 else np.zeros(len(found))
 
 
 @lru_cache(maxsize=20_000)

@@ -59,6 +59,8 @@ def search(
     if not isinstance(k, int) or isinstance(k, bool) or k < 1:
         raise InputError(f"k must be a whole number of at least 1, not {k!r}")
     found = propose(kb, generation, questions=questions, histories=histories, width=k, filters=filters)
+    if not found:
+        return [[] for _ in questions]
     return [_ranked(kb, generation, each, k) for each in found]
 
 
@@ -71,7 +73,8 @@ def propose(
     width: int = 1,
     filters: Filters | None = None,
 ) -> list[Found]:
-    """What both sides find for each question, at least `settings.search.candidates` and `width` each."""
+    """What both sides find for each question, at least `settings.search.candidates` and `width` each; nothing at
+    all where the generation is empty."""
     key = normal(filters)
     asked = [kb.understand(question, history) for question, history in zip(questions, histories, strict=True)]
     if not asked or not len(generation.rows):
@@ -84,37 +87,44 @@ def propose(
     near = dict(
         zip(texts, generation.dense.search(np.stack(list(vectors.values())), width, allowed), strict=True)
     )
-    return [_found(kb, generation, each, vectors, near, width, allowed) for each in asked]
+    sides = _Sides(kb=kb, generation=generation, vectors=vectors, near=near, width=width, allowed=allowed)
+    return [sides.found(each) for each in asked]
 
 
-def _found(
-    kb: KnowledgeBase,
-    generation: Generation,
-    question: Question,
-    vectors: Mapping[str, Vector],
-    near: Mapping[str, Ranking],
-    width: int,
-    allowed: NDArray[np.bool_] | None,
-) -> Found:
-    as_asked = question.asked_text or question.dense_text
-    worded = generation.lexical.search(question.terms, width, allowed)
-    together = worded
-    if question.turns:
-        both = {**question.context, **question.terms}
-        together = generation.lexical.search(both, width, allowed)
-    proposed = [near[as_asked], near[question.dense_text], worded, together]
-    positions = np.array(sorted({place for ranking in proposed for place, _ in ranking}), np.int64)
-    chunks = _read(kb, generation, positions)
-    cosines = generation.dense.scores(vectors[as_asked], positions)
-    completed = cosines
-    if question.dense_text != as_asked:
-        completed = generation.dense.scores(vectors[question.dense_text], positions)
-    return Found(
-        question=question,
-        candidates=Candidates(positions=positions, cosines=cosines, context_cosines=completed, chunks=chunks),
-        dense=_ranks(near[question.dense_text]),
-        lexical=_ranks(together if question.leans else worded),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """What the questions of one batch have in common."""
+
+    kb: KnowledgeBase
+    generation: Generation
+    vectors: Mapping[str, Vector]
+    """Of each text that the embedder read."""
+    near: Mapping[str, Ranking]
+    """What the vectors propose for each of them."""
+    width: int
+    allowed: NDArray[np.bool_] | None
+
+    def found(self, question: Question) -> Found:
+        as_asked, lexical = question.asked_text or question.dense_text, self.generation.lexical
+        worded = together = lexical.search(question.terms, self.width, self.allowed)
+        if question.turns:
+            together = lexical.search({**question.context, **question.terms}, self.width, self.allowed)
+        proposed = (self.near[as_asked], self.near[question.dense_text], worded, together)
+        positions = np.array(sorted({place for ranking in proposed for place, _ in ranking}), np.int64)
+        cosines = completed = self.generation.dense.scores(self.vectors[as_asked], positions)
+        if question.dense_text != as_asked:
+            completed = self.generation.dense.scores(self.vectors[question.dense_text], positions)
+        return Found(
+            question=question,
+            candidates=Candidates(
+                positions=positions,
+                cosines=cosines,
+                context_cosines=completed,
+                chunks=_read(self.kb, self.generation, positions),
+            ),
+            dense=_ranks(self.near[question.dense_text]),
+            lexical=_ranks(together if question.leans else worded),
+        )
 
 
 def _ranks(ranking: Ranking) -> dict[int, tuple[int, float]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from passages import asking
 
 from ragbot.errors import InputError
+from ragbot.index.lexical import count_terms
 from ragbot.index.query import MAX_CHARACTERS, clean
-from ragbot.index.question import MAX_CONCEPTS, Concept, Question
-from ragbot.text.glossary import Glossary
-from ragbot.text.words import is_han
+from ragbot.index.question import MAX_CONCEPTS, MAX_TERMS, Concept, Question, understand
+from ragbot.text.glossary import Glossary, load_glossary
+from ragbot.text.words import is_han, terms
+from ragbot.types import Role, Turn
 
 SMALL = Glossary(
     [
@@ -48,7 +52,8 @@ def test_carried_terms_weigh_less() -> None:
     assert question.text == "How long do refunds take? And by card?"
     assert question.original == "And by card?"
     assert (concept(question, "card").carried, concept(question, "refund").carried) == (False, True)
-    assert 0 < question.terms["refund"] < question.terms["card"]
+    assert "refund" not in question.terms
+    assert question.context["refund"] > 0
     idf = {"refund": 2.0, "card": 2.0}
     assert (
         0
@@ -64,10 +69,60 @@ def test_a_repeated_word_is_not_carried() -> None:
     assert question.terms["refund"] == question.terms["card"]
 
 
+def test_newer_turns_of_both_sides_weigh_more() -> None:
+    """What the customer calls "it" was named by the bot one turn ago, something else three turns ago."""
+    said: tuple[tuple[Role, str], ...] = (
+        ("user", "Which lamps have Zigbee?"),
+        ("assistant", "The Aurora Mini."),
+        ("user", "And batteries?"),
+    )
+    history = [Turn(role=role, text=text) for role, text in said]
+    question = understand("How long does it last?", history, glossary=load_glossary(), languages=frozenset())
+    assert question.leans
+    assert question.context["batteri"] > question.context["aurora"] > question.context["zigbe"] > 0
+
+
 def test_a_question_that_stands_alone_carries_nothing() -> None:
-    """The conversation before it changes nothing."""
+    """The conversation before it changes nothing of what is asked."""
     message = "Which payment methods do you accept in Germany?"
-    assert asking(message, "How long do refunds take?") == asking(message)
+    after, alone = asking(message, "How long do refunds take?"), asking(message)
+    assert not after.leans
+    assert replace(after, turns=()) == alone
+
+
+def test_words_are_stemmed_as_the_documents_are_written() -> None:
+    """A question too short to tell its language meets the stems of the languages that the documents are in."""
+    question = understand("devoluciones", (), glossary=SMALL, languages=frozenset(), written=("es", "en"))
+    assert set(terms("devolución", language="es")) <= set(question.terms)
+    assert set(terms("devoluciones", language="en")) <= set(question.terms)
+
+
+def test_parts_of_compounds_are_searched_in_languages_that_have_them() -> None:
+    """`Rückgabefrist` and `Frist` share a part; English words are left whole."""
+    question = understand("Frist für Rückgabe", (), glossary=SMALL, languages=frozenset(), written=("de",))
+    shared = count_terms("", "", "Die Rückgabefrist beträgt 30 Tage.", "de").keys() & question.terms.keys()
+    assert {"~fris", "~rist", "~ruck", "~gabe"} <= shared
+    assert not any(term.startswith("~") for term in asking("refund deadline").terms)
+
+
+def test_another_spelling_counts_less_than_an_own_word() -> None:
+    """A word that no document has is searched as what it may have been meant for, beside what was typed."""
+    known = {"retrun": [("return",)], "giftcard": [("gift", "card")]}
+    question = understand(
+        "retrun a giftcard",
+        (),
+        glossary=SMALL,
+        languages=frozenset(),
+        respell=lambda term: known.get(term, ()),
+    )
+    assert 0 < question.terms["gift"] < question.terms["return"] < question.terms["retrun"] == 1.0
+    assert concept(question, "retrun").presence(frozenset({"return"})) == 1.0
+
+
+def test_a_long_message_has_a_bounded_number_of_terms() -> None:
+    """Neither concepts nor terms grow with what is pasted."""
+    message = " ".join(f"word{number} 词{number}" for number in range(400))
+    assert len(asking(message).terms) <= 2 * MAX_TERMS
 
 
 def test_translations_are_searched_and_weigh_less_than_own_words() -> None:
