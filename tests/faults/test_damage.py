@@ -16,7 +16,7 @@ import pytest
 from quick import HashedEmbedder, open_quick, quick_sync, write
 
 from ragbot.errors import KnowledgeBaseError
-from ragbot.index import publish
+from ragbot.index import publish, segment
 from ragbot.index.segment import Damaged
 from ragbot.index.stage import write_lock
 from ragbot.types import Hit
@@ -96,6 +96,29 @@ def test_every_byte_of_the_data_counts(kb: Path) -> None:
             with flipped(path, place, 1 << chance.randrange(8)), pytest.raises(Damaged):
                 publish.load(kb)
     publish.load(kb)
+
+
+def test_every_piece_of_a_large_file_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are hashed in many pieces: a flip in any of them, and a piece too many or too few, is noticed."""
+    monkeypatch.setattr(segment, "_PIECE", 100)
+    with open_quick(tmp_path / "kb", HashedEmbedder(dimension=8)) as opened:
+        quick_sync(
+            opened, write(tmp_path / "shop", lamp="A lamp may be returned.", hub="The hub has a button.")
+        )
+    for path in derived(tmp_path / "kb"):
+        if path.suffix in (".bin", ".faiss"):
+            size = path.stat().st_size
+            assert size > 100, "several pieces"
+            for place in range(0, size, 50):
+                with flipped(path, place, 8), pytest.raises(Damaged):
+                    publish.load(tmp_path / "kb")
+            content = path.read_bytes()
+            for changed in (content + bytes(100), content[:-100], content[: size // 100 * 100]):
+                path.write_bytes(changed)
+                with pytest.raises(Damaged):
+                    publish.load(tmp_path / "kb")
+            path.write_bytes(content)
+    publish.load(tmp_path / "kb")
 
 
 def test_a_flip_is_repaired_and_search_is_as_before(whole: Path, expected: list[Hit], tmp_path: Path) -> None:
