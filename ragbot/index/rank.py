@@ -49,7 +49,7 @@ _WINDOW: Final = 100
 """Characters; a quarter of them in Chinese, Japanese and Korean."""
 _DENSE_SCRIPTS: Final = ("zh", "ja", "ko")
 _SUBJECT_END = re.compile(r"\s*[:：]\s+|\s+>\s+")
-_READ: Final = 40
+_READ: Final = 200
 """Candidates whose text is read for the window, the most promising ones."""
 _MOST_LETTERS: Final = 8000
 """Characters of a passage that are looked through for the window."""
