@@ -33,9 +33,9 @@ from rich.console import Console
 from rich.table import Table
 
 import scale_base
+from ragbot.index.bm25 import norms
 from ragbot.index.generation import Generation
 from ragbot.index.knowledge_base import KnowledgeBase
-from ragbot.index.lexical import norms
 from ragbot.index.postings import UNIT
 from ragbot.models.embed import load_embedder
 from ragbot.settings import Settings
