@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ragbot.index.bm25 import Part
 from ragbot.index.dense import Dense
 from ragbot.index.filters import Masks
-from ragbot.index.lexical import HEADING_WEIGHT, PART_WEIGHT, TITLE_WEIGHT, Lexical, Part
+from ragbot.index.lexical import HEADING_WEIGHT, PART_WEIGHT, TITLE_WEIGHT, Lexical
 from ragbot.index.merge import make
 from ragbot.index.postings import Allowed
 from ragbot.index.rows import to_json

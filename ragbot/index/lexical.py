@@ -21,17 +21,15 @@ question that consists of nothing else still finds something.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ragbot.index.bm25 import K1, ROUNDING, B, Part, frequencies_at, idf, norms, saturated, upper_bounds
 from ragbot.index.postings import UNIT, Allowed, Postings, block, live_counts
 from ragbot.text.words import single_characters, terms, word_parts
-
-K1, B = 1.2, 0.75
 
 TITLE_WEIGHT = 1.5
 HEADING_WEIGHT = 1.5
@@ -40,8 +38,6 @@ HEADING_WEIGHT = 1.5
 PART_WEIGHT = 0.5
 """What a part of a long word counts wherever it stands."""
 
-_ROUNDING = 1e-5
-"""Share by which a float32 sum may differ from the exact one: whoever is nearer to the k-th best stays in."""
 _MOST_FREQUENCIES = 50_000
 """Document frequencies that are remembered."""
 
@@ -59,45 +55,6 @@ def count_terms(title: str, heading: str, text: str, language: str = "en") -> di
         for part in word_parts(field, language):
             counts[part] = counts.get(part, 0.0) + PART_WEIGHT
     return counts
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """The lexical side of one segment."""
-
-    postings: Postings
-    lengths: NDArray[np.uint32]
-    """Weighted length of each passage, in `UNIT`s."""
-    bounds: NDArray[np.float32]
-    """For each term the most that its saturated frequency is, at the mean length `mean`, K1 and B."""
-    mean: float
-    live: Allowed | None = None
-    """Which passages count; None for all."""
-
-
-def norms(lengths: NDArray[np.uint32], mean: float, k1: float = K1, b: float = B) -> NDArray[np.float32]:
-    """k1 * (1 - b + b * len / mean_len) of each passage; `mean` in `UNIT`s."""
-    scale = np.float32(k1 * b / max(mean, 1e-9))
-    found: NDArray[np.float32] = lengths * scale + np.float32(k1 * (1 - b))
-    return found
-
-
-def upper_bounds(
-    postings: Postings, lengths: NDArray[np.uint32], mean: float, k1: float = K1, b: float = B
-) -> NDArray[np.float32]:
-    """The greatest saturated frequency of each term, rounded up."""
-    norm, found = norms(lengths, mean, k1, b), np.zeros(len(postings), np.float32)
-    for begin, end in postings.chunks():
-        start, stop = int(postings.offsets[begin]), int(postings.offsets[end])
-        saturated = _saturated(postings.frequencies[start:stop], norm[postings.positions[start:stop]])
-        found[begin:end] = np.maximum.reduceat(saturated, postings.offsets[begin:end] - start)
-    return found * np.float32(1 + _ROUNDING)
-
-
-def _saturated(frequencies: NDArray[np.uint16], norm: NDArray[np.float32]) -> NDArray[np.float32]:
-    tf = frequencies * np.float32(UNIT)
-    found: NDArray[np.float32] = tf / (tf + norm)
-    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +147,7 @@ class Lexical:
             sums.append(partial)
             floor = _kth(np.concatenate(sums), k, floor)
         together, reached = np.concatenate(places), np.concatenate(sums)
-        near = np.sort(together[reached >= floor * (1 - _ROUNDING)])
+        near = np.sort(together[reached >= floor * (1 - ROUNDING)])
         scores = self.scores(query, near)
         near, scores = near[scores > 0], scores[scores > 0]
         order = np.lexsort((near, -scores))[:k]
@@ -245,19 +202,19 @@ class Lexical:
         left = np.concatenate([np.cumsum([term.bound for term in terms][::-1])[::-1], [0.0]])
         sums = np.zeros(len(norm), np.float32)
         done = 0
-        while done < len(terms) and left[done] >= floor * (1 - _ROUNDING):
+        while done < len(terms) and left[done] >= floor * (1 - ROUNDING):
             term = terms[done]
             positions, frequencies = term.positions, term.frequencies
             if mask is not None:
                 kept = mask[positions]
                 positions, frequencies = positions[kept], frequencies[kept]
-            added = _saturated(frequencies, norm[positions])
+            added = saturated(frequencies, norm[positions])
             added *= np.float32(term.weight)
             added += sums[positions]
             sums[positions] = added
             done += 1
             floor = _kth(added, k, floor)
-        least = max(floor * (1 - _ROUNDING) - left[done], 0.0)
+        least = max(floor * (1 - ROUNDING) - left[done], 0.0)
         found = np.flatnonzero(sums >= least if least > 0 else sums).astype(np.int32)
         return self._completed(found, sums[found], terms[done:], norm, k=k, floor=floor)
 
@@ -275,10 +232,10 @@ class Lexical:
         left = sum(term.bound for term in terms)
         for term in terms:
             left -= term.bound
-            frequencies = _frequencies_at(term.positions, term.frequencies, found, len(norm))
-            sums = sums + np.float32(term.weight) * _saturated(frequencies, norm[found])
+            frequencies = frequencies_at(term.positions, term.frequencies, found, len(norm))
+            sums = sums + np.float32(term.weight) * saturated(frequencies, norm[found])
             floor = _kth(sums, k, floor)
-            kept = sums >= floor * (1 - _ROUNDING) - left
+            kept = sums >= floor * (1 - ROUNDING) - left
             found, sums = found[kept], sums[kept]
         return found, sums
 
@@ -290,7 +247,7 @@ class Lexical:
             place = part.postings.find(word)
             if place >= 0:
                 start, end = part.postings.bounds(place)
-                bound = weight * self._bound(part, place) * (1 + _ROUNDING)
+                bound = weight * self._bound(part, place) * (1 + ROUNDING)
                 postings = part.postings
                 found.append(
                     _Term(weight, bound, postings.positions[start:end], postings.frequencies[start:end])
@@ -303,11 +260,6 @@ class Lexical:
         stored = min(float(part.bounds[place]), 1.0)
         ratio = max(self._mean / part.mean, 1.0)
         return stored / (stored + (1 - stored) / ratio)
-
-
-def idf(frequency: int, size: int) -> float:
-    """Lucene's idf of a term that occurs in `frequency` of `size` passages."""
-    return math.log1p((size - frequency + 0.5) / (frequency + 0.5))
 
 
 def _bytes(term: str) -> bytes:
@@ -329,25 +281,7 @@ def _live_frequency(part: Part, dead: NDArray[np.int32], number: int) -> int:
 def _looked_up(postings: Postings, word: bytes, positions: NDArray[np.int32]) -> NDArray[np.uint16]:
     """The frequency of a word at positions in any order, in `UNIT`s."""
     start, end = postings.bounds(postings.find(word))
-    return _frequencies_at(postings.positions[start:end], postings.frequencies[start:end], positions)
-
-
-def _frequencies_at(
-    listed: NDArray[np.int32],
-    frequencies: NDArray[np.uint16],
-    positions: NDArray[np.int32],
-    size: int | None = None,
-) -> NDArray[np.uint16]:
-    """What a term's postings say of `positions`: each is looked for, or, where there are many of them and
-    `size` is given, the postings are spread out over all passages."""
-    if not len(listed):
-        return np.zeros(len(positions), np.uint16)
-    if size is not None and len(positions) * 16 > len(listed):
-        spread = np.zeros(size, np.uint16)
-        spread[listed] = frequencies
-        return spread[positions]
-    places = np.minimum(np.searchsorted(listed, positions), len(listed) - 1)
-    return np.where(listed[places] == positions, frequencies[places], 0).astype(np.uint16)
+    return frequencies_at(postings.positions[start:end], postings.frequencies[start:end], positions)
 
 
 def _kth(scores: NDArray[np.float32], k: int, floor: float) -> float:

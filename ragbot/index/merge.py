@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.index import arrays
+from ragbot.index.bm25 import upper_bounds
 from ragbot.index.dense import Vectors
 from ragbot.index.filters import labels
-from ragbot.index.lexical import count_terms, upper_bounds
+from ragbot.index.lexical import count_terms
 from ragbot.index.postings import UNIT, Allowed, Merge, block
 from ragbot.index.rows import from_json
 from ragbot.index.segment import ARRAYS, DENSE, KIND_OF, Passages, Segment, seal

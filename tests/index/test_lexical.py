@@ -14,13 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ragbot.index.bm25 import Part, upper_bounds
 from ragbot.index.lexical import (
     HEADING_WEIGHT,
     TITLE_WEIGHT,
     Lexical,
-    Part,
     count_terms,
-    upper_bounds,
 )
 from ragbot.index.postings import KINDS, Merge, Postings, block
 

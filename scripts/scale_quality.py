@@ -1,0 +1,121 @@
+"""What the two sides of a large knowledge base find, against searches that look at everything, for `bench_scale.py`."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragbot.index.generation import Generation
+from ragbot.index.knowledge_base import KnowledgeBase
+from ragbot.index.postings import UNIT
+
+_BATCH = 16_384
+
+
+def quality(kb: KnowledgeBase, questions: list[str], shelf_value: str, kept: Path) -> dict[str, float]:
+    """Recall@10 of the vector side, and the share of questions whose best 10 by words are those of scoring all."""
+    generation = kb.generations.get()
+    understood = [kb.understand(question) for question in questions]
+    vectors = kb.embedder.embed([each.dense_text for each in understood], kind="query")
+    shelf = generation.masks.get((("shelf", (shelf_value,)),))
+    if not kept.is_file():
+        masks = {"all": np.ones(len(shelf), bool), "shelf": shelf}
+        np.savez(kept, **exact(kb, generation, vectors, masks), allow_pickle=False)
+    best, found = np.load(kept, allow_pickle=False), {}
+    for name, mask in (("all", None), ("shelf", shelf)):
+        rows = [
+            [int(generation.rows[p]) for p, _ in each[:10]]
+            for each in generation.dense.search(vectors, 50, mask)
+        ]
+        shares = [len(set(own) & set(true)) / 10 for own, true in zip(rows, best[name].tolist(), strict=True)]
+        found[f"recall@10 of the vectors, {name}"] = statistics.mean(shares)
+    same = [generation.lexical.search(each.terms, 10) == every(generation, each.terms) for each in understood]
+    found["best 10 by words as by scoring all"] = statistics.mean(same)
+    return found | sides(kb, generation, questions)
+
+
+def sides(kb: KnowledgeBase, generation: Generation, questions: list[str]) -> dict[str, float]:
+    """What of a search the indexes take: 50 candidates by vectors and 50 by words; and with the embedding before.
+    What is left is understanding the question, reading the candidates' rows and ranking them, whatever the size."""
+    taken: dict[str, list[float]] = {"vectors alone": [], "words alone": [], "embedding and both": []}
+    for question in questions:
+        understood = kb.understand(question)
+        started = time.perf_counter()
+        vector = kb.embedder.embed([understood.dense_text], kind="query")
+        embedded = time.perf_counter()
+        generation.dense.search(vector, 50)
+        between = time.perf_counter()
+        generation.lexical.search(understood.terms, 50)
+        ended = time.perf_counter()
+        for side, seconds in zip(taken, (between - embedded, ended - between, ended - started), strict=True):
+            taken[side].append(1000 * seconds)
+    found = {f"{side}, median ms": statistics.median(each) for side, each in taken.items()}
+    both = taken["embedding and both"]
+    return found | {"embedding and both, 95th percentile ms": statistics.quantiles(both, n=20)[-1]}
+
+
+def exact(
+    kb: KnowledgeBase,
+    generation: Generation,
+    queries: NDArray[np.float32],
+    masks: dict[str, NDArray[np.bool_]],
+) -> dict[str, NDArray[np.int64]]:
+    """Rows of the best ten by the stored vectors, for each mask."""
+    best = {name: [(np.zeros(0), np.zeros(0, np.int64))] * len(queries) for name in masks}
+    for positions, vectors in stored(kb, generation):
+        scores = queries @ vectors.T
+        for name, mask in masks.items():
+            here = np.flatnonzero(mask[positions])
+            for i, (old, rows) in enumerate(best[name]):
+                together = np.concatenate([old, scores[i, here]])
+                numbers = np.concatenate([rows, generation.rows[positions[here]]])
+                order = np.argsort(-together)[:10]
+                best[name][i] = together[order], numbers[order]
+    return {name: np.array([rows for _, rows in each]) for name, each in best.items()}
+
+
+def stored(
+    kb: KnowledgeBase, generation: Generation
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """The vectors of SQLite, some thousands at a time, with their positions in the generation."""
+    query = "SELECT c.row, e.vector FROM chunks c JOIN embeddings e ON e.key = c.vector_key ORDER BY c.row"
+    with kb.store.reading() as connection:
+        cursor = connection.execute(query)
+        while found := cursor.fetchmany(_BATCH):
+            rows = np.array([row for row, _ in found], np.int64)
+            vectors = np.frombuffer(b"".join(blob for _, blob in found), "<f4").reshape(len(rows), -1)
+            here = np.isin(rows, generation.rows) & ~np.isin(rows, generation.dead)
+            yield np.searchsorted(generation.rows, rows[here]), vectors[here]
+
+
+def every(generation: Generation, terms: Mapping[str, float], k: int = 10) -> list[tuple[int, float]]:
+    """The best by words from the scores of all passages."""
+    scores = generation.lexical.scores(terms, np.arange(len(generation.rows)))
+    near = np.flatnonzero(scores > 0)
+    order = near[np.lexsort((near, -scores[near]))][:k]
+    return list(zip(order.tolist(), scores[order].tolist(), strict=True))
+
+
+def exhaustive(
+    generation: Generation, norm: list[NDArray[np.float32]], terms: Mapping[str, float], k: int
+) -> NDArray[np.int64]:
+    """The best k positions by words, every posting scored."""
+    scores, start = np.zeros(len(generation.rows), np.float32), 0
+    for segment, its_norm in zip(generation.segments, norm, strict=True):
+        words = segment.passages.words
+        for term, weight in terms.items():
+            begin, end = words.bounds(words.find(term.encode()))
+            positions = words.positions[begin:end]
+            tf = words.frequencies[begin:end] * np.float32(UNIT)
+            scores[start + positions] += (
+                weight * generation.lexical.idf(term) * tf / (tf + its_norm[positions])
+            )
+        start += len(segment)
+    best = np.argpartition(-scores, k)[:k]
+    found: NDArray[np.int64] = best[np.argsort(-scores[best])]
+    return found
