@@ -33,7 +33,7 @@ FEATURES: Final = (
     "cosine",  # question and passage, as asked
     "cosine_share",  # the same, divided by the best candidate's
     "bm25_share",  # BM25 score, divided by the best candidate's
-    "coverage",  # share of the question's terms, by idf, in the passage
+    "coverage",  # share of the question's terms that the documents have, by idf, in the passage
     "heading_coverage",  # ... in its title and headings
     "window",  # ... within a hundred characters
     "rarest_missing",  # idf of the rarest word the documents know that the passage lacks, against the highest idf
@@ -72,7 +72,7 @@ class Candidates:
 def features(question: Question, candidates: Candidates, lexical: Lexical) -> Floats:
     """`FEATURES` of each candidate, shape (candidates, features)."""
     positions, count = candidates.positions, len(candidates.positions)
-    idf = {term: lexical.idf(term) for term in question.terms}
+    idf = {term: lexical.idf(term) if lexical.document_frequency(term) else 0.0 for term in question.terms}
     context = question.context
     leans = 1.0 if question.leans else 0.0
     subject = _subjects(question, candidates.chunks, lexical)
@@ -112,13 +112,13 @@ def _held(question: Question, positions: NDArray[np.int64], lexical: Lexical) ->
 def _coverage(question: Question, held: NDArray[np.bool_], idf: Mapping[str, float]) -> Floats:
     worth = np.array([weight * idf[term] for term, weight in question.terms.items()])
     found: Floats = worth @ held
-    return _of(found, sum(idf[term] for term in question.own))
+    return _of(found, sum(worth.tolist()))
 
 
 def _headings(question: Question, chunks: Sequence[Chunk], idf: Mapping[str, float]) -> Floats:
     above = [_above(chunk.title, chunk.heading, question.language) for chunk in chunks]
     found = [sum(weight * idf[t] for t, weight in question.terms.items() if t in words) for words in above]
-    return _of(np.array(found), sum(idf[term] for term in question.own))
+    return _of(np.array(found), sum(weight * idf[term] for term, weight in question.terms.items()))
 
 
 @lru_cache(maxsize=20_000)
@@ -146,20 +146,18 @@ def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical, prom
     if any(is_han(term) and len(term) > 1 for term in known):
         known = {term: weight for term, weight in known.items() if not (is_han(term) and len(term) == 1)}
     worth = [weight * lexical.idf(term) for term, weight in known.items()]
-    own = sum(lexical.idf(term) for term in known if term in question.own) or sum(worth)
     begins = [_beginning(term) for term in known]
     span = _WINDOW // 4 if question.language in _DENSE_SCRIPTS else _WINDOW
     found = np.zeros(len(chunks))
     for place in np.argsort(-promise, kind="stable")[:_READ].tolist():
         text = fold(f"{chunks[place].heading}\n{chunks[place].text}"[:_MOST_LETTERS])
         found[place] = _best_window(_places(begins, text), worth, span)
-    return _of(found, own)
+    return _of(found, sum(worth))
 
 
 def _of(found: Floats, whole: float) -> Floats:
-    """`found` as a share of `whole`, the worth of the message's own terms; what else they are called may add up to
-    more, and counts as 1."""
-    shares: Floats = np.minimum(found / whole, 1.0) if whole > 0 else np.zeros(len(found))
+    """`found` as a share of `whole`."""
+    shares: Floats = found / whole if whole > 0 else np.zeros(len(found))
     return shares
 
 
