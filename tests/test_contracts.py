@@ -67,11 +67,12 @@ HOMES = {
 """Where a library may be imported: files and folders. numpy's arrays travel between stages, and both the store
 and the model cache are locked against other processes; every other library has one home."""
 
-FOUNDATIONS = frozenset({"errors", "protocols", "settings", "text", "types"})
+FOUNDATIONS = frozenset({"durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
 
 BELOW: Mapping[str, frozenset[str]] = {
     "types": frozenset(),
+    "durable": frozenset(),
     "errors": frozenset(),
     "protocols": frozenset({"types"}),
     "settings": frozenset({"errors"}),

@@ -80,8 +80,8 @@ class Masks:
         self._made: OrderedDict[Key, NDArray[np.bool_]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Key, *_: object) -> NDArray[np.bool_]:
-        """True at each position whose document satisfies all filters of `key`; other arguments are not needed."""
+    def get(self, key: Key) -> NDArray[np.bool_]:
+        """True at each position whose document satisfies all filters of `key`."""
         with self._lock:
             if key not in self._made:
                 self._made[key] = self._mask(key)

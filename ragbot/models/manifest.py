@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ragbot.durable import sync
 from ragbot.errors import ModelDamaged, ModelNotFound
 from ragbot.models.catalog import Kind
 
@@ -88,18 +88,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "files": {path: {"size": each.size, "sha256": each.sha256} for path, each in manifest.files.items()},
     }
     for path in manifest.files:
-        _sync(folder / path)
+        sync(folder / path)
     (folder / MANIFEST).write_text(json.dumps(plain, indent=1, ensure_ascii=False), encoding="utf-8")
-    _sync(folder / MANIFEST)
-    _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(folder / MANIFEST)
+    sync(folder)
 
 
 def read_manifest(folder: Path, name: str) -> Manifest:
