@@ -1,19 +1,22 @@
 """How well search finds the right passage: every set in BEIR's layout below a folder, against what others use.
 
     scripts/bench_retrieval.py DATA [--sets NAMES] [--part held-out|learnt|all] [--work DIR] [--runs DIR]
+                               [--change typo|conversation]
 
 Four systems over the same passages and questions: BM25 alone and vectors alone on the last message, their
 reciprocal rank fusion (k = 60), and `KnowledgeBase.search`, which also sees the conversation. Prints R@1, R@5,
 R@10, MRR (of the first 10) and nDCG@10 by `ir_measures`, with 95 % bootstrap intervals over the groups of
 questions that belong together, and the paired difference of R@1 to the best of the other three. `--part` says
 which half of each set is measured (nothing is learnt from the `held-out` one, the default), `--work` keeps the
-knowledge bases for the next run, `--runs` writes what each system found as TREC runs. A passage counts at the rank of
-its first chunk.
+knowledge bases for the next run, `--change` gives each question a slip of the finger, or a conversation about
+something else before it (where it has none), `--runs` writes what each system found as TREC runs. A passage
+counts at the rank of its first chunk.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +32,16 @@ from ragbot import KnowledgeBase
 from ragbot.index import rows
 from ragbot.text.language import detect_query
 from ragbot.text.words import terms
-from retrieval_sets import Query, open_indexed, read_set, set_folders
+from retrieval_sets import (
+    Query,
+    RetrievalSet,
+    after_others,
+    open_indexed,
+    passage_texts,
+    read_set,
+    set_folders,
+    with_slip,
+)
 
 MEASURES = (R @ 1, R @ 5, R @ 10, RR @ 10, nDCG @ 10)
 DEPTH = 100
@@ -131,11 +143,22 @@ def write_run(path: Path, queries: Sequence[Query], rankings: Sequence[Ranking])
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def compare(folder: Path, part: str, work: Path, runs: Path | None, table: Table) -> Mapping[str, float]:
-    """Measure one set, add its rows to `table`; R@1 of each system."""
-    each = read_set(folder)
+def asked_of(each: RetrievalSet, part: str, change: str) -> list[Query]:
+    """The questions of a part of a set, changed as asked; the same each time."""
+    rng, texts = random.Random(7), passage_texts(each)
     wanted = {"held-out": (True,), "learnt": (False,), "all": (True, False)}[part]
     queries = [query for query in each.queries if query.held_out in wanted]
+    if change == "typo":
+        return [with_slip(query, rng) for query in queries]
+    if change == "conversation":
+        return [after_others(query, each, texts, rng) for query in queries]
+    return queries
+
+
+def compare(folder: Path, given: argparse.Namespace, work: Path, table: Table) -> Mapping[str, float]:
+    """Measure one set, add its rows to `table`; R@1 of each system."""
+    each, runs = read_set(folder), given.runs
+    queries = asked_of(each, given.part, given.change)
     groups = [query.group for query in queries]
     with open_indexed(each, work) as kb:
         plain = Plain(kb)
@@ -174,16 +197,20 @@ def main() -> None:
     parser.add_argument("--sets", default="", help="comma-separated names of folders; all by default")
     parser.add_argument("--part", choices=("held-out", "learnt", "all"), default="held-out")
     parser.add_argument("--work", type=Path, help="where knowledge bases are kept")
+    parser.add_argument("--change", choices=("", "typo", "conversation"), default="")
     parser.add_argument("--runs", type=Path, help="where TREC runs are written")
     given = parser.parse_args()
     columns = [str(measure) for measure in MEASURES]
-    table = Table("set", "system", *columns, "R@1 gain over best", title=f"retrieval, {given.part} questions")
+    table = Table(
+        "set",
+        "system",
+        *columns,
+        "R@1 gain over best",
+        title=f"retrieval, {given.part} questions {given.change}",
+    )
     with tempfile.TemporaryDirectory(prefix="ragbot-bench-") as scratch:
         work = given.work or Path(scratch)
-        firsts = [
-            compare(folder, given.part, work, given.runs, table)
-            for folder in set_folders(given.data, given.sets)
-        ]
+        firsts = [compare(folder, given, work, table) for folder in set_folders(given.data, given.sets)]
     console = Console(width=190)
     console.print(table)
     gains = [

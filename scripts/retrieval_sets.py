@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +115,34 @@ def open_indexed(each: RetrievalSet, work: Path) -> KnowledgeBase:
     if report.added or report.changed:
         print(f"{each.name}: {report}", flush=True)
     return kb
+
+
+def after_others(query: Query, each: RetrievalSet, texts: Mapping[str, str], rng: random.Random) -> Query:
+    """A question without a conversation after two others of the same set, about something else, and their answers."""
+    if query.history:
+        return query
+    history: list[Turn] = []
+    for other in rng.sample(each.queries, 2):
+        if other.group != query.group:
+            answer = texts[min(other.relevant)][:300]
+            history += [Turn(role="user", text=other.text), Turn(role="assistant", text=answer)]
+    return replace(query, history=tuple(history))
+
+
+def passage_texts(each: RetrievalSet) -> dict[str, str]:
+    """Id and text of each passage."""
+    return {row["_id"]: row["text"] for row in read_lines(each.corpus)}
+
+
+def with_slip(query: Query, rng: random.Random) -> Query:
+    """A question with one slip of the finger in a word of six small letters or more: two letters exchanged, one left
+    out, one twice, or one wrong; the first letter stays. As it is where there is no such word."""
+    words = list(re.finditer(r"(?<![^\W_])[a-z]{6,}(?![^\W_])", query.text))
+    if not words:
+        return query
+    chosen = rng.choice(words)
+    word, place = chosen.group(), rng.randrange(1, len(chosen.group()) - 1)
+    head, letter, tail = word[:place], word[place], word[place + 1 :]
+    wrong = rng.choice([each for each in "abcdefghijklmnopqrstuvwxyz" if each != letter])
+    slips = [head + tail[0] + letter + tail[1:], head + tail, head + letter * 2 + tail, head + wrong + tail]
+    return replace(query, text=query.text[: chosen.start()] + rng.choice(slips) + query.text[chosen.end() :])

@@ -33,7 +33,15 @@ from ragbot.index.rank import FEATURES
 from ragbot.index.search import Found, propose
 from ragbot.text.words import fold
 from ragbot.types import Chunk, Turn
-from retrieval_sets import Query, open_indexed, read_lines, read_set, set_folders
+from retrieval_sets import (
+    Query,
+    after_others,
+    open_indexed,
+    passage_texts,
+    read_lines,
+    read_set,
+    set_folders,
+)
 
 WEIGHTS = Path(__file__).parent.parent / "ragbot" / "index" / "ranker.json"
 PENALTY = 1.0
@@ -65,8 +73,11 @@ class Example:
 def examples_of(folder: Path, work: Path, rng: random.Random) -> Iterator[Example]:
     """The questions of a set in BEIR's layout."""
     each = read_set(folder)
-    corpus = {row["_id"]: row for row in read_lines(each.corpus)}
-    queries = [_distracted(query, each.queries, corpus, rng) for query in each.queries]
+    texts = passage_texts(each)
+    queries = [
+        after_others(query, each, texts, rng) if not query.held_out and rng.random() < ELSEWHERE else query
+        for query in each.queries
+    ]
     with open_indexed(each, work) as kb:
         for query, found in zip(queries, _proposed(kb, queries), strict=True):
             passages = tuple(str(chunk.meta["_id"]) for chunk in found.candidates.chunks)
@@ -79,27 +90,6 @@ def examples_of(folder: Path, work: Path, rng: random.Random) -> Iterator[Exampl
                 passages=passages,
                 wanted=len(query.relevant),
             )
-
-
-def _distracted(
-    query: Query, others: Sequence[Query], corpus: Mapping[str, dict[str, Any]], rng: random.Random
-) -> Query:
-    """The question after two others of the same set and their answers, for a share of those to be learnt from."""
-    if query.held_out or query.history or rng.random() > ELSEWHERE:
-        return query
-    history: list[Turn] = []
-    for other in rng.sample(others, 2):
-        if other.group != query.group:
-            answer = corpus[min(other.relevant)]["text"][:300]
-            history += [Turn(role="user", text=other.text), Turn(role="assistant", text=answer)]
-    return Query(
-        id=query.id,
-        text=query.text,
-        history=tuple(history),
-        relevant=query.relevant,
-        group=query.group,
-        held_out=False,
-    )
 
 
 def _proposed(kb: KnowledgeBase, queries: Sequence[Query]) -> Iterator[Found]:

@@ -26,7 +26,7 @@ from ragbot.index.generation import Generation
 from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
 from ragbot.index.search import RowsGone, search
-from ragbot.index.spelling import respell
+from ragbot.index.spelling import Speller
 from ragbot.index.store import VISIBLE, Store, damaged
 from ragbot.index.switch import Switch
 from ragbot.settings import Settings, load_settings
@@ -197,7 +197,7 @@ class KnowledgeBase:
             glossary=load_glossary(self.settings.search.glossary),
             languages=self.load_embedder().languages,
             written=generation.languages,
-            respell=lambda term: respell(term, generation.lexical),
+            respell=Speller(generation.lexical),
         )
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:

@@ -39,8 +39,8 @@ _SHORTEST_PART_OWNER = 4
 _OWN_SCRIPT = frozenset(("zh", "ja", "ko", UNKNOWN))
 """A message too short to tell its language is in none of these: it would show."""
 
-Respell = Callable[[str], Sequence[tuple[str, ...]]]
-"""A term that no document has -> what may have been meant, each as the terms that the documents have."""
+Respell = Callable[[str, str], Sequence[tuple[str, ...]]]
+"""A term that no document has, and its language -> what may have been meant, each as terms of the documents."""
 
 
 _ASKING = re.compile(
@@ -60,8 +60,21 @@ class Concept:
     """Translations and synonyms, each as its terms."""
     translated: int = 0
     """How many of the alternatives, from the first, are in another language."""
+    respelt: int = 0
+    """How many of them, from the last, are what a misspelt word may have been meant for."""
     carried: bool = False
     """Whether it comes from the conversation rather than from the message itself."""
+
+    @property
+    def trusts(self) -> tuple[float, ...]:
+        """How much each alternative counts against the own term."""
+        synonyms = len(self.alternatives) - self.translated - self.respelt
+        kinds = (
+            (TRANSLATION_WEIGHT, self.translated),
+            (SYNONYM_WEIGHT, synonyms),
+            (RESPELT_WEIGHT, self.respelt),
+        )
+        return tuple(weight for weight, count in kinds for _ in range(count))
 
     def presence(self, bag: frozenset[str]) -> float:
         """1 if the bag has the term or a whole translation, else the best share of their parts over one half."""
@@ -95,8 +108,6 @@ class Question:
     """Whether the embedder knows the question's language."""
     asked_text: str = ""
     """The same of the message alone; empty where it is the same."""
-    own: frozenset[str] = frozenset()
-    """Those of the terms that the message itself has, as its own language is stemmed."""
     turns: tuple[tuple[float, frozenset[str]], ...] = ()
     """Weight and terms of each earlier turn, the newest first."""
 
@@ -154,30 +165,23 @@ def _concepts(
     message: str, carried: str, language: str, glossary: Glossary, respell: Respell
 ) -> tuple[Concept, ...]:
     own = content_terms(message, language=language, overlapping=False)
-    own = own or list(dict.fromkeys(terms(message, language=language, overlapping=False)))
+    own = (own or list(dict.fromkeys(terms(message, language=language, overlapping=False))))[:MAX_CONCEPTS]
     before = content_terms(carried, language=language, overlapping=False)
-    earlier = [term for term in before if term not in own]
+    earlier = [term for term in before if term not in own][: MAX_CONCEPTS - len(own)]
     both, here = f"{carried} {message}", "zh" if language == "zh" else "en"
     foreign = _alternatives(both, "en" if here == "zh" else "zh", glossary)
     synonyms = _alternatives(both, here, glossary)
-    made = [
-        Concept(
-            term,
-            foreign.get(term, ()) + synonyms.get(term, ()) + tuple(respell(term)),
-            len(foreign.get(term, ())),
-            index >= len(own),
-        )
-        for index, term in enumerate((*own, *earlier)[:MAX_CONCEPTS])
-    ]
+
+    def concept(term: str, carried: bool) -> Concept:
+        known, meant = foreign.get(term, ()), tuple(respell(term, language))
+        alternatives = known + synonyms.get(term, ()) + meant
+        return Concept(term, alternatives, translated=len(known), respelt=len(meant), carried=carried)
+
+    made = [concept(term, False) for term in own] + [concept(term, True) for term in earlier]
     return tuple(made)
 
 
-def _weighted(
-    message: str,
-    concepts: Sequence[Concept],
-    languages: Sequence[str],
-    respelt: Mapping[str, Sequence[tuple[str, ...]]],
-) -> dict[str, float]:
+def _weighted(message: str, concepts: Sequence[Concept], languages: Sequence[str]) -> dict[str, float]:
     """Lexical weights of the message: overlapping Chinese words, bigrams and characters too, for the documents may
     be cut otherwise, and stems of all `languages`, for they may be written in any."""
     weights: dict[str, float] = {}
@@ -189,15 +193,11 @@ def _weighted(
     singles = (each for each in dict.fromkeys(single_characters(message)) if each not in stop)
     weights |= dict.fromkeys(islice(singles, MAX_TERMS), 1.0)
     for concept in concepts:
-        if concept.carried:
-            continue
-        weights[concept.own] = 1.0
-        for index, words in enumerate(concept.alternatives):
-            known = TRANSLATION_WEIGHT if index < concept.translated else SYNONYM_WEIGHT
-            if words in respelt.get(concept.own, ()):
-                known = RESPELT_WEIGHT
-            for term in words:
-                weights[term] = max(weights.get(term, 0.0), known / len(words))
+        if not concept.carried:
+            weights[concept.own] = 1.0
+            for words, known in zip(concept.alternatives, concept.trusts, strict=True):
+                for term in words:
+                    weights[term] = max(weights.get(term, 0.0), known / len(words))
     return weights
 
 
@@ -212,7 +212,7 @@ def _turns(history: Sequence[Turn], language: str) -> tuple[tuple[float, frozens
     return tuple(found)
 
 
-def _no_respelling(_: str) -> Sequence[tuple[str, ...]]:
+def _no_respelling(_: str, __: str) -> Sequence[tuple[str, ...]]:
     return ()
 
 
@@ -238,18 +238,9 @@ def understand(
     about, before = _ASKING.sub(" ", message), _ASKING.sub(" ", carried)
     if not content_terms(about, language=language):
         about = message
-    own = frozenset((*content_terms(about, language=language), *single_characters(about))) - stop_terms(
-        language
-    )
-    respelt: dict[str, Sequence[tuple[str, ...]]] = {}
-
-    def remembered(term: str) -> Sequence[tuple[str, ...]]:
-        if term not in respelt:
-            respelt[term] = respell(term)
-        return respelt[term]
-
-    concepts = _concepts(about, before, language, glossary, remembered)
-    weights = _weighted(about, concepts, list(dict.fromkeys((language, *written))), respelt)
+    if written and language not in written:
+        respell = _no_respelling  # words of another language are no slips
+    concepts = _concepts(about, before, language, glossary, respell)
     knows = not languages or language in languages
 
     def readable(said: str) -> str:
@@ -263,8 +254,7 @@ def understand(
         text=text,
         language=language,
         concepts=concepts,
-        terms=weights,
-        own=own & weights.keys() or frozenset(weights),
+        terms=_weighted(about, concepts, list(dict.fromkeys((language, *written)))),
         dense_text=dense_text,
         embedder_knows=knows,
         asked_text=asked_text if asked_text != dense_text else "",

@@ -49,8 +49,6 @@ _WINDOW: Final = 100
 """Characters; a quarter of them in Chinese, Japanese and Korean."""
 _DENSE_SCRIPTS: Final = ("zh", "ja", "ko")
 _SUBJECT_END = re.compile(r"\s*[:：]\s+|\s+>\s+")
-_READ: Final = 200
-"""Candidates whose text is read for the window, the most promising ones."""
 _MOST_LETTERS: Final = 8000
 """Characters of a passage that are looked through for the window."""
 
@@ -78,18 +76,18 @@ def features(question: Question, candidates: Candidates, lexical: Lexical) -> Fl
     subject = _subjects(question, candidates.chunks, lexical)
     spoken = _share(lexical.scores(context, positions)) if context else np.zeros(count)
     held = _held(question, positions, lexical)
-    near, worded = _share(candidates.cosines), _share(lexical.scores(question.terms, positions))
-    completed = _share(candidates.context_cosines)
     columns = {
         "cosine": candidates.cosines.astype(np.float64),
-        "cosine_share": near,
-        "bm25_share": worded,
+        "cosine_share": _share(candidates.cosines),
+        "bm25_share": _share(lexical.scores(question.terms, positions)),
         "coverage": _coverage(question, held, idf),
         "heading_coverage": _headings(question, candidates.chunks, idf),
-        "window": _windows(question, candidates.chunks, lexical, near + worded + completed + spoken),
-        "rarest_missing": _rarest_missing(question, held, lexical),
+        "window": _windows(question, candidates.chunks, idf),
+        "rarest_missing": _rarest_missing(
+            question, held, idf, highest=math.log1p((len(lexical) + 0.5) / 0.5)
+        ),
         "length": np.array([math.log1p(len(chunk.text)) for chunk in candidates.chunks]),
-        "context_cosine_leaning": leans * completed,
+        "context_cosine_leaning": leans * _share(candidates.context_cosines),
         "context_bm25_leaning": leans * spoken,
         "context_bm25_alone": (1 - leans) * spoken,
         "subject_leaning": leans * subject,
@@ -127,32 +125,26 @@ def _above(title: str, heading: str, language: str) -> frozenset[str]:
     return frozenset(terms(f"{title}\n{heading}", language=language))
 
 
-def _rarest_missing(question: Question, held: NDArray[np.bool_], lexical: Lexical) -> Floats:
-    """0 where the passage has every word of the message that the documents know, 1 where it lacks the rarest
-    possible one."""
-    known = np.array([
-        lexical.idf(term) if term in question.own and lexical.document_frequency(term) else 0.0
-        for term in question.terms
-    ])  # fmt: skip
-    highest = math.log1p((len(lexical) + 0.5) / 0.5)
+def _rarest_missing(
+    question: Question, held: NDArray[np.bool_], idf: Mapping[str, float], *, highest: float
+) -> Floats:
+    """0 where the passage has every word of the message that the documents know, 1 where it lacks one of the
+    `highest` idf there can be."""
+    known = np.array([idf[term] if weight == 1.0 else 0.0 for term, weight in question.terms.items()])
     rarest: Floats = (known[:, None] * ~held).max(axis=0, initial=0.0)
     return rarest / highest
 
 
-def _windows(question: Question, chunks: Sequence[Chunk], lexical: Lexical, promise: Floats) -> Floats:
-    """Largest share of the question's terms, by idf, that stand close together; 0 for those that are not among the
-    `_READ` of most `promise`, which are not read."""
-    known = {term: weight for term, weight in question.terms.items() if lexical.document_frequency(term)}
+def _windows(question: Question, chunks: Sequence[Chunk], idf: Mapping[str, float]) -> Floats:
+    """Largest share of the question's terms, by idf, that stand close together."""
+    known = [term for term in question.terms if idf[term]]
     if any(is_han(term) and len(term) > 1 for term in known):
-        known = {term: weight for term, weight in known.items() if not (is_han(term) and len(term) == 1)}
-    worth = [weight * lexical.idf(term) for term, weight in known.items()]
+        known = [term for term in known if not (is_han(term) and len(term) == 1)]
+    worth = [question.terms[term] * idf[term] for term in known]
     begins = [_beginning(term) for term in known]
     span = _WINDOW // 4 if question.language in _DENSE_SCRIPTS else _WINDOW
-    found = np.zeros(len(chunks))
-    for place in np.argsort(-promise, kind="stable")[:_READ].tolist():
-        text = fold(f"{chunks[place].heading}\n{chunks[place].text}"[:_MOST_LETTERS])
-        found[place] = _best_window(_places(begins, text), worth, span)
-    return _of(found, sum(worth))
+    texts = (fold(f"{chunk.heading}\n{chunk.text}"[:_MOST_LETTERS]) for chunk in chunks)
+    return _of(np.array([_best_window(_places(begins, text), worth, span) for text in texts]), sum(worth))
 
 
 def _of(found: Floats, whole: float) -> Floats:

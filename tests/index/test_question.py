@@ -113,7 +113,7 @@ def test_another_spelling_counts_less_than_an_own_word() -> None:
         (),
         glossary=SMALL,
         languages=frozenset(),
-        respell=lambda term: known.get(term, []),
+        respell=lambda term, _: known.get(term, []),
     )
     assert 0 < question.terms["gift"] < question.terms["return"] < question.terms["retrun"] == 1.0
     assert concept(question, "retrun").presence(frozenset({"return"})) == 1.0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ragbot.index.lexical import Lexical, count_terms
-from ragbot.index.spelling import MOST, respell
+from ragbot.index.spelling import MOST, MOST_WORDS, Speller, respell
 
 TEXTS = (
     "Return the gift card within 30 days.",
@@ -28,6 +28,7 @@ LEXICAL = Lexical.build([count_terms("", "", text) for text in TEXTS])
         ("thermostst", ("thermostat",)),  # one wrong
         ("thremostta", ("thermostat",)),  # two slips in a long word
         ("giftcard", ("gift", "card")),  # two words in one
+        ("coverng", ("cover",)),  # a slip in the ending
     ],
 )
 def test_slips_are_understood(typed: str, meant: tuple[str, ...]) -> None:
@@ -60,3 +61,12 @@ def test_suggestions_are_words_of_the_documents(typed: str) -> None:
     found = respell(typed, LEXICAL)
     assert len(found) <= MOST
     assert all(LEXICAL.document_frequency(term) for words in found for term in words)
+
+
+def test_only_the_first_strange_words_of_a_message_are_looked_into() -> None:
+    """What is pasted cannot make a search slow: known words cost nothing, strangers only so often."""
+    speller = Speller(LEXICAL)
+    assert speller("return", "en") == ()
+    for _ in range(MOST_WORDS):
+        assert speller("retrun", "en")[0] == ("return",)
+    assert not speller("retrun", "en")
