@@ -53,7 +53,8 @@ class Chunk:
     """1-based page, slide or sheet on which the passage begins."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """`kind` (`text`, `table`, `code`, `faq`, `row`), `language`, and the document's own properties.
-    An FAQ entry carries `question` and the offset `answer_start` into `Chunk.text`."""
+    Of a file of many texts, `record_number`: which of them, from 1. An FAQ entry carries `question` and the
+    offset `answer_start` into `Chunk.text`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,13 +35,10 @@ def arrange(
 
 
 def _owner(chunk: Chunk) -> Hashable:
-    """What passages may not crowd out others together: their document, or in a file of many records their record,
-    which its own properties tell from others."""
+    """What passages may not crowd out others together: their document, or in a file of many records their record."""
     if chunk.meta.get("kind") in ("faq", "row"):
         return (chunk.document_id, chunk.start)
-    if chunk.source.casefold().endswith((".jsonl", ".ndjson")):
-        return (chunk.document_id, chunk.heading, repr(sorted(chunk.meta.items())))
-    return chunk.document_id
+    return (chunk.document_id, chunk.meta.get("record_number"))
 
 
 def spread(ranking: Ranking, owners: Sequence[Hashable], k: int) -> list[tuple[int, float]]:

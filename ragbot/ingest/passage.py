@@ -27,19 +27,12 @@ def without_urls(text: str) -> str:
 def embedded_text(chunk: Chunk) -> str:
     """Title, heading path and text, each on its own line; the question too where the rest of a long answer
     stands without it."""
-    prefix = prefix_of("" if _is_text_record(chunk) else chunk.title, chunk.heading)
+    # Of a text that is one of many in a file, the file's name says nothing: `corpus.jsonl`.
+    prefix = prefix_of("" if "record_number" in chunk.meta else chunk.title, chunk.heading)
     question = chunk.meta.get("question")
     if question and chunk.meta.get("answer_start") == 0:
         prefix = f"{prefix}\n{_fit(str(question), _WEIGHT_QUESTION)}"
     return f"{prefix}\n{without_urls(chunk.text)}".strip()
-
-
-def _is_text_record(chunk: Chunk) -> bool:
-    """Whether the passage is a text of its own in a file of many, whose name says nothing of it: `corpus.jsonl`."""
-    return chunk.source.casefold().endswith((".jsonl", ".ndjson")) and chunk.meta.get("kind") not in (
-        "faq",
-        "row",
-    )
 
 
 def prefix_of(title: str, heading: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ _URL_TOKENS = 4
 """What an address counts although it is not embedded: it is shown, and a thousand of them are no passage."""
 _COUNT_AT_ONCE = 2_000
 _ALONE = ("faq", "row")
-_RESERVED = ("kind", "question", "answer_start")
+_RESERVED = ("kind", "question", "answer_start", "record_number")
 _LEAD = (":", "：")
 
 
@@ -56,6 +56,8 @@ class _Section:
 
     heading: str
     placed: tuple[Placed, ...]
+    record: int = 0
+    """Which of the file's records it belongs to, from 1; 0 where it has none."""
 
 
 def split(
@@ -76,7 +78,7 @@ def split(
         budget = max(16, chunk_tokens - max(0, counted(prefix) - PREFIX_TOKENS))
         atoms = [atom for each in section.placed for atom in _atoms(each, counted, budget)]
         for pack in _packs(atoms, budget):
-            chunk = _chunk(document, section.heading, pack)
+            chunk = _chunk(document, section, pack)
             if chunk is not None:
                 chunks.append(chunk)
     return chunks
@@ -111,19 +113,20 @@ def _sections(title: str, placed: Sequence[Placed]) -> Iterator[_Section]:
     """Runs of blocks between headings, each with its path, from which a repeated title is left out."""
     path: list[tuple[int, str]] = []
     run: list[Placed] = []
+    record = 0
 
     def section() -> _Section:
         names = [name for _, name in path]
         if names and names[0].casefold() == title.casefold():
             names = names[1:]
-        return _Section(heading=" > ".join(names), placed=tuple(run))
+        return _Section(heading=" > ".join(names), placed=tuple(run), record=record)
 
     for each in placed:
         if each.block.begins:
             if run:
                 yield section()
                 run = []
-            path = []
+            path, record = [], record + 1
         if each.block.kind != "heading":
             run.append(each)
             continue
@@ -199,7 +202,7 @@ def _lead(pack: Sequence[_Atom], following: _Atom, budget: int) -> list[_Atom]:
     return [last] if introduces and together else []
 
 
-def _chunk(document: Document, heading: str, pack: Sequence[_Atom]) -> Chunk | None:
+def _chunk(document: Document, section: _Section, pack: Sequence[_Atom]) -> Chunk | None:
     """The passage from the first atom to the last, without the white space at its ends; None if that is all."""
     start, end = pack[0].start, pack[-1].end
     whole = document.text[start:end]
@@ -215,16 +218,17 @@ def _chunk(document: Document, heading: str, pack: Sequence[_Atom]) -> Chunk | N
         document_id=document.id,
         source=document.source,
         title=document.title,
-        heading=heading,
+        heading=section.heading,
         text=text,
         start=start,
         end=end,
         page=pack[0].placed.block.page,
-        meta=_meta(document, pack, start, text),
+        meta=_meta(document, pack, start, text)
+        | ({"record_number": section.record} if section.record else {}),
     )
 
 
-def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> Mapping[str, Any]:
+def _meta(document: Document, pack: Sequence[_Atom], start: int, text: str) -> dict[str, Any]:
     """The document's properties, the blocks' own where they agree, `kind`, `language`, those of a FAQ."""
     blocks = [atom.placed.block for atom in pack]
     kinds = {"text" if block.kind in ("list", "heading") else block.kind for block in blocks}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from passages import passage
 
-from ragbot.index.arrange import Ranking, spread
+from ragbot.index.arrange import Ranking, arrange, spread
 
 quick = settings(max_examples=100, derandomize=True, deadline=None)
 
@@ -65,3 +66,25 @@ def test_within_a_document_the_order_stays(ranking: Ranking, documents: list[int
     for document in range(4):
         own = [position for position in places(ranking) if documents[position] == document]
         assert [position for position in chosen if documents[position] == document] == own
+
+
+def test_records_of_one_file_do_not_crowd_each_other_out() -> None:
+    """Passages of one record yield to those of others, as those of one document do; records do not."""
+    same = [
+        passage(text, source="faq.jsonl", start=100 * n, record_number=1).chunk for n, text in enumerate("ab")
+    ]
+    other = passage("c", source="faq.jsonl", start=500, record_number=2).chunk
+    worth = [0.5, 0.26, 0.24]
+    assert places(arrange("?", [*same, other], worth, 3)) == [0, 2, 1]
+    documents = [passage(text, source=f"{text}.md").chunk for text in "abc"]
+    assert places(arrange("?", documents, worth, 3)) == [0, 1, 2]
+
+
+def test_outdated_and_repeated_passages_yield() -> None:
+    """An archived version comes after the one in force though it fits better; what repeats it is left out."""
+    new = passage("Returns within 45 days of delivery.", source="returns.md").chunk
+    old = passage(
+        "Returns within 30 days of delivery.", source="returns-archived.md", status="archived"
+    ).chunk
+    copy = passage("Returns within 45 days of delivery.", source="copy.md").chunk
+    assert places(arrange("How long can I return?", [old, new, copy], [0.4, 0.35, 0.25], 3)) == [1, 0]

@@ -276,6 +276,16 @@ def test_records_stay_apart() -> None:
         ("", "Second.", 2),
         ("", "Third.", 3),
     ]
+    assert [chunk.meta["record_number"] for chunk in chunks] == [1, 2, 3]
+
+
+def test_the_name_of_a_file_of_many_texts_is_not_embedded() -> None:
+    """It says nothing of any of them; a record's own title does, and so does the title of any other document."""
+    rows = [{"title": "Hub", "text": "First."}, {"text": "Second."}]
+    first, second = check(read("\n".join(map(json.dumps, rows)), "jsonl"))
+    assert (embedded_text(first), embedded_text(second)) == ("Hub\nFirst.", "Second.")
+    (plain,) = check(read("# Returns\n\nWithin 30 days.", "md"))
+    assert embedded_text(plain) == "Returns\nWithin 30 days."
 
 
 def test_blank_lines_inside_a_long_block_are_kept_once() -> None:
