@@ -5,9 +5,10 @@
 RETRIEVAL_DATA holds sets in BEIR's layout; each is split in two by article or conversation (`retrieval_sets.py`), the
 weights are learnt from one half, and the figures of the other are printed. Of `knowledge/` only the questions tagged
 `split_dev` are learnt from. A conditional logit: the log-probability of the relevant among all candidates, each set
-counting the same. A third of the questions without a conversation get one about something else, so that the weights
-learn to leave it alone. Weights keep to the direction that `SIGNS` gives. What the conversation says is learnt on
-questions whose language the embedder knows, for only they have conversations, and serves all.
+counting the same. Weights keep to the direction that `SIGNS` gives. The message's are learnt on questions without a
+conversation, then, with those as they are, the conversation's on those that have one, and on a third of the others,
+which get one about something else, so that the weights learn to leave it alone. They are learnt on questions whose
+language the embedder knows, for only they have conversations, and serve all.
 
 Also printed: each set with weights learnt without it, which tells whether they carry over to sets never seen.
 """
@@ -19,7 +20,7 @@ import json
 import random
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from ragbot import KnowledgeBase
-from ragbot.index.rank import FEATURES
+from ragbot.index.rank import CONTEXT, FEATURES, doubt
 from ragbot.index.search import Found, propose
 from ragbot.text.words import fold
 from ragbot.types import Chunk, Turn
@@ -48,7 +49,8 @@ PENALTY = 1.0
 """Of the squared weights of standardised features, against the log-likelihood of all questions."""
 SIGNS = dict.fromkeys(FEATURES, 1) | {"rarest_missing": -1, "length": 0}
 """The direction in which a feature may count; 0: either."""
-CONTEXT = tuple(name for name in FEATURES if name.startswith(("context_", "subject_")))
+MESSAGE = tuple(name for name, spoken in zip(FEATURES, CONTEXT, strict=True) if not spoken)
+SPOKEN = tuple(name for name, spoken in zip(FEATURES, CONTEXT, strict=True) if spoken)
 ELSEWHERE = 1 / 3
 """Share of the questions without a conversation that get one about something else."""
 BATCH = 64
@@ -63,6 +65,8 @@ class Example:
     set: str
     held_out: bool
     known: bool
+    conversation: bool
+    """Whether anything was said before."""
     rows: Floats
     right: NDArray[np.bool_]
     passages: tuple[str, ...]
@@ -85,6 +89,7 @@ def examples_of(folder: Path, work: Path, rng: random.Random) -> Iterator[Exampl
                 set=each.name,
                 held_out=query.held_out,
                 known=found.question.embedder_knows,
+                conversation=bool(found.question.turns),
                 rows=found.features(kb.generations.get()),
                 right=np.array([passage in query.relevant for passage in passages]),
                 passages=passages,
@@ -113,6 +118,7 @@ def knowledge_examples(folder: Path, work: Path) -> Iterator[Example]:
                 set="knowledge",
                 held_out="split_dev" not in case["tags"],
                 known=found.question.embedder_knows,
+                conversation=bool(found.question.turns),
                 rows=found.features(kb.generations.get()),
                 right=np.array([_holds(chunk, case) for chunk in chunks]),
                 passages=tuple(chunk.id for chunk in chunks),
@@ -160,20 +166,36 @@ def fit(examples: Sequence[Example], fixed: Mapping[str, float]) -> dict[str, fl
     return dict(zip(FEATURES, (found.x / spread).tolist(), strict=True))
 
 
+def vector(weights: Mapping[str, float]) -> Floats:
+    return np.array([weights[name] for name in FEATURES])
+
+
+def doubted(each: Example, weights: Mapping[str, float]) -> Floats:
+    """Its features as the ranker weighs them: the conversation's by how open the message leaves it."""
+    return np.where(CONTEXT, doubt(each.rows, vector(weights)), 1.0) * each.rows
+
+
 def learn(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
-    """Both groups of weights."""
-    known = fit([each for each in examples if each.known], {})
-    shared = {name: known[name] for name in CONTEXT if name != "context_cosine_leaning"}
-    unknown = fit([each for each in examples if not each.known], shared | {"context_cosine_leaning": 0.0})
-    return {"known": known, "unknown": unknown}
+    """Both groups of weights: first the message's, on questions without a conversation, then the conversation's."""
+    silent = dict.fromkeys(SPOKEN, 0.0)
+    known, unknown = (
+        fit([each for each in examples if each.known is reads and not each.conversation], silent)
+        for reads in (True, False)
+    )
+    spoken = [each for each in examples if each.known and each.conversation]
+    known = fit(
+        [replace(each, rows=doubted(each, known)) for each in spoken], {name: known[name] for name in MESSAGE}
+    )
+    shared = {name: known[name] for name in SPOKEN if name != "context_cosine_leaning"}
+    return {"known": known, "unknown": unknown | shared}
 
 
 def recalls(examples: Sequence[Example], weights: Mapping[str, Mapping[str, float]]) -> tuple[float, float]:
     """R@1 and R@5 of passages, each at the rank of its first chunk."""
     at: list[tuple[float, float]] = []
     for each in examples:
-        theta = np.array([weights["known" if each.known else "unknown"][name] for name in FEATURES])
-        order = np.argsort(-(each.rows @ theta), kind="stable")
+        own = weights["known" if each.known else "unknown"]
+        order = np.argsort(-(doubted(each, own) @ vector(own)), kind="stable")
         ranked = list(dict.fromkeys((each.passages[i], bool(each.right[i])) for i in order))
         if each.set == "knowledge":  # any right passage serves
             at.append((float(ranked[0][1]), float(any(right for _, right in ranked[:5]))))

@@ -1,13 +1,15 @@
 """How well a passage fits a question: explainable features and linear weights, learnt by
 `scripts/train_ranker.py` and kept readable in `ranker.json`.
 
-    score = sum of weight * feature        probability = softmax of the scores over the candidates
+    score = sum of weight * feature, of the message + doubt^2 * the same of the conversation
+    probability = softmax of the scores over the candidates
+    doubt = 1 - the highest probability by the message alone
 
 The weights are those of a conditional logit over the candidates of a question (McFadden, "Conditional Logit Analysis
 of Qualitative Choice Behavior", 1973; as a ranking loss: Cao et al., "Learning to Rank: From Pairwise Approach to
 Listwise Approach", 2007). One set serves questions whose language the embedder knows, one all others: that is the gate
-between meaning and words. What the conversation says counts by one weight where the message leans on it and by another
-where it stands alone.
+between meaning and words. The conversation has its say where the message leaves open which passage is meant: "do they
+take cards?" fits the entries of many places, a question that names its subject fits one, whatever was said before.
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ _DENSE_SCRIPTS: Final = ("zh", "ja", "ko")
 _SUBJECT_END = re.compile(r"\s*[:：]\s+|\s+>\s+")
 _MOST_LETTERS: Final = 8000
 """Characters of a passage that are looked through for the window."""
+
+CONTEXT: Final = np.array([name.startswith(("context_", "subject_")) for name in FEATURES])
+"""Which features are what the conversation says; the others are the message's own."""
 
 Floats = NDArray[np.float64]
 
@@ -222,11 +227,22 @@ def _weights() -> dict[str, Floats]:
     return {group: np.array([each[name] for name in FEATURES]) for group, each in loaded.items()}
 
 
+def doubt(rows: Floats, weights: Floats) -> float:
+    """How far the message alone leaves open which of its candidates is meant, squared: 0 where it does not, towards 1
+    where many fit equally well."""
+    alone = _softmax(rows[:, ~CONTEXT] @ weights[~CONTEXT])
+    return float((1.0 - alone.max()) ** 2)
+
+
 def probabilities(rows: Floats, *, known: bool) -> Floats:
     """For each candidate how likely it is the one that answers best, adding up to 1; `known` picks the weights."""
     if not len(rows):
         return np.zeros(0)
-    scores = rows @ _weights()["known" if known else "unknown"]
+    weights = _weights()["known" if known else "unknown"]
+    return _softmax(np.where(CONTEXT, doubt(rows, weights), 1.0) * rows @ weights)
+
+
+def _softmax(scores: Floats) -> Floats:
     odds = np.exp(scores - scores.max())
     shares: Floats = odds / odds.sum()
     return shares
