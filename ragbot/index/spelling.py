@@ -76,11 +76,12 @@ def _near(term: str, lexical: Lexical) -> list[str]:
 
 def _with_another_ending(term: str, lexical: Lexical, language: str) -> list[str]:
     """Terms that are the stems of words one edit from `term` in its last letters, the most frequent first."""
-    if len(term) > _LONGEST_SLIPPED:
+    first = max(_SHORTEST_PART, len(term) - _ENDING)
+    known = {word: count for word, count in lexical.with_prefix(term[:first]) if len(word) >= _SHORTEST}
+    if not known or len(term) > _LONGEST_SLIPPED:
         return []
-    stems = {stem(word, language) for word in _edited(term, max(_SHORTEST_PART, len(term) - _ENDING))}
-    found = [(lexical.document_frequency(word), word) for word in stems if len(word) >= _SHORTEST]
-    return [word for count, word in sorted(found, reverse=True) if count]
+    found = {stem(word, language) for word in _edited(term, first)} & known.keys()
+    return sorted(found, key=lambda word: (-known[word], word))
 
 
 def _edited(word: str, first: int) -> Iterator[str]:

@@ -144,7 +144,8 @@ def trust(question: str, chunks: Sequence[Chunk]) -> list[float]:
     """What each passage keeps of its weight, 0..1: `STALE_TRUST` where its document calls itself outdated or is an
     older version of another of these documents, else 1. All keep 1 where the question asks for the past, and a
     version keeps it that the question names."""
-    documents = {chunk.document_id: _edition(chunk) for chunk in chunks}
+    owners = {chunk.document_id: chunk for chunk in chunks}
+    documents = {name: _edition(chunk) for name, chunk in owners.items()}
     older = {name for name, each in documents.items() if each.outdated}
     older |= set(_older(documents))
     if not older or asks_for_past(question, _newest(documents.values())):
