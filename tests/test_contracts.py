@@ -67,12 +67,13 @@ HOMES = {
 """Where a library may be imported: files and folders. numpy's arrays travel between stages, and both the store
 and the model cache are locked against other processes; every other library has one home."""
 
-FOUNDATIONS = frozenset({"durable", "errors", "protocols", "settings", "text", "types"})
+FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
 
 BELOW: Mapping[str, frozenset[str]] = {
     "types": frozenset(),
     "durable": frozenset(),
+    "database": frozenset({"errors"}),
     "errors": frozenset(),
     "protocols": frozenset({"types"}),
     "settings": frozenset({"errors"}),
@@ -314,6 +315,10 @@ def test_an_answer_is_json_with_the_designs_names() -> None:
         "citations",
         "hits",
         "confidence",
+        "options",
+        "related",
+        "state",
+        "handover",
         "session",
         "trace_id",
         "timings_ms",
@@ -325,6 +330,7 @@ def test_an_answer_is_json_with_the_designs_names() -> None:
         "intent",
         "intent_confidence",
         "sentiment",
+        "urgency",
         "entities",
     ]
     assert set(plain["citations"][0]) == {
