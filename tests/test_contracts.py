@@ -83,7 +83,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "index": FOUNDATIONS | {"models"},
     "ingest": FOUNDATIONS | {"models", "index"},
     "dialogue": FOUNDATIONS | {"models"},
-    "answer": FOUNDATIONS | {"models", "index"},
+    "answer": FOUNDATIONS | {"models", "index", "trace"},
     "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace"},
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue"},
