@@ -31,6 +31,7 @@ HOMES = {
     "Stemmer": ("text/words.py",),
     "accelerate": ("models/",),
     "charset_normalizer": ("ingest/decode.py",),
+    "dateparser": ("dialogue/dates.py",),
     "defusedxml": ("ingest/",),
     "docx": ("ingest/formats/office.py",),
     "faiss": ("index/dense.py",),
@@ -45,6 +46,7 @@ HOMES = {
     "onnx": ("models/",),
     "onnxruntime": ("models/",),
     "openpyxl": ("ingest/formats/sheet.py",),
+    "phonenumbers": ("dialogue/fields.py",),
     "platformdirs": ("models/",),
     "pptx": ("ingest/formats/office.py",),
     "py3langid": ("text/language.py",),
@@ -52,7 +54,8 @@ HOMES = {
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
-    "rapidfuzz": ("index/spelling.py",),
+    "rapidfuzz": ("dialogue/options.py", "index/spelling.py"),
+    "regex": ("dialogue/fields.py",),
     "rjieba": ("text/words.py",),
     "safetensors": ("models/",),
     "sentence_transformers": ("models/",),
@@ -65,8 +68,8 @@ HOMES = {
     "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
 """Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
-and the model cache are locked against other processes, and YAML is what front matter and dialogues are written in;
-every other library has one home."""
+and the model cache are locked against other processes, YAML is what front matter and dialogues are written in,
+and slips are told in words of documents and in names of options alike; every other library has one home."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -171,6 +174,7 @@ def test_every_library_is_declared() -> None:
         "docx": "python_docx",
         "faiss": "faiss_cpu",
         "markdown_it": "markdown_it_py",
+        "phonenumbers": "phonenumberslite",
         "pptx": "python_pptx",
         "yaml": "pyyaml",
     }
