@@ -9,12 +9,9 @@ from collections.abc import Generator as Yielding
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ragbot.answer.compose import Statement, choose, cite, quote
-from ragbot.answer.draft import Draft, answers, check, checked_sentences, placed
 from ragbot.answer.evidence import Scored
 from ragbot.answer.ground import GroundingVerifier
-from ragbot.answer.join import is_cut
-from ragbot.answer.prompt import compose_prompt
+from ragbot.answer.respond import Found, Responder, Response
 from ragbot.answer.weigh import Scorer
 from ragbot.dialogue import policy
 from ragbot.dialogue.sessions import FILE_NAME as SESSIONS_FILE
@@ -63,6 +60,13 @@ class Bot:
         self._verifier = verifier
         self._sessions = sessions
         self._scorer: Scorer | None = None
+        self._responder = Responder(
+            kb,
+            self.settings,
+            generator=lambda: self.generator,
+            verifier=lambda: self.verifier,
+            announce=policy.foreign_lead,
+        )
 
     def ask(self, question: str, *, session: str | None = None, history: Sequence[Turn] = ()) -> Answer:
         """The answer to one message. `session` continues a stored conversation; `history` gives one for this
@@ -127,27 +131,20 @@ class Bot:
         return self.kb.search(case.question.original, k=self.settings.search.k, history=case.history)
 
     def _answer(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Yielding[Event, None, Answer]:
-        """A checked draft where a language model is asked for; quotes where not, or where nothing of it holds."""
-        drafting = self.settings.answer.composer == "generate"
-        statements: list[Statement] = []
-        passages = list(hits)
-        for statement in self._drafted(case, passages, scored) if drafting else ():
-            statements.append(statement)
-            yield Event(kind="sentence", text=cite(statements, passages).parts[-1])
-        reason = "drafted and checked" if statements else "quoted"
-        lead = ""
-        if not statements:
-            with case.trace.step("quote"):
-                statements = self._quoted(case, hits, scored)
-            lead = _foreign_lead(case, statements, hits)
-            for part in (*([lead] if lead else []), *cite(statements, hits).parts):
-                yield Event(kind="sentence", text=part)
-        cited = cite(statements, passages)
-        text = f"{lead}\n{cited.text}" if lead else cited.text
+        found = Found(
+            question=case.question, history=case.history, hits=hits, scored=scored, trace=case.trace
+        )
+        parts = self._responder.respond(found)
+        while True:
+            try:
+                yield Event(kind="sentence", text=next(parts))
+            except StopIteration as stop:
+                response: Response = stop.value
+                break
         return replace(
-            self._make(case, text, "answered", reason),
-            citations=cited.citations,
-            claims=cited.claims,
+            self._make(case, response.text, "answered", response.reason),
+            citations=response.citations,
+            claims=response.claims,
             hits=tuple(hits),
             confidence=round(scored[0].probability, 4),
         )
@@ -157,65 +154,6 @@ class Bot:
         text = policy.abstain_reply(case.question.language, self.settings.answer.contact)
         confidence = round(scored[0].probability, 4) if scored else 0.0
         return replace(self._make(case, text, "abstained", reason), hits=tuple(hits), confidence=confidence)
-
-    def _drafted(self, case: _Case, passages: list[Hit], scored: list[Scored]) -> Iterator[Statement]:
-        """Checked sentences. `passages` are the hits; what a sentence rests on beyond them is appended."""
-        limits = self.settings
-        best_first = list(dict.fromkeys(item.unit.hit for item in scored))[: limits.answer.passages]
-        with case.trace.step("prompt") as step:
-            given = [passages[number] for number in best_first]
-            given += self._cut_off(given)
-            passages += given[len(best_first) :]
-            prompt = compose_prompt(
-                case.question.original,
-                given,
-                case.history,
-                language=case.question.language,
-                generator=self.generator,
-                max_tokens=limits.generator.max_tokens,
-                document_text=self._document_text,
-            )
-            step.note(tokens=prompt.tokens, dropped=prompt.dropped)
-        with case.trace.step("draft") as step:
-            draft = Draft()
-            for statement in checked_sentences(
-                prompt,
-                self.generator,
-                self.verifier,
-                draft,
-                max_tokens=limits.generator.max_tokens,
-                max_sentences=limits.answer.max_sentences,
-            ):
-                moved = placed(statement, prompt.hits, passages)
-                if answers(moved, passages, scored):
-                    yield moved
-            step.note(kept=draft.kept, dropped=len(draft.dropped))
-
-    def _cut_off(self, given: Sequence[Hit]) -> list[Hit]:
-        """The neighbours of the best passage from which it was cut in the middle of a thought."""
-        best = given[0].chunk
-        beside = self.kb.neighbours(best)
-        known = {hit.chunk.id for hit in given}
-        return [
-            Hit(chunk=chunk, score=0.0)
-            for chunk in beside
-            if chunk.id not in known
-            and (is_cut(chunk, best) if chunk.start < best.start else is_cut(best, chunk))
-        ]
-
-    def _document_text(self, document_id: str) -> str | None:
-        """None where a sync has removed the document since the search: its chunks then stand alone."""
-        try:
-            return self.kb.document(document_id).text
-        except InputError:
-            return None
-
-    def _quoted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> list[Statement]:
-        chosen = choose(case.question, scored, hits, most=self.settings.answer.max_sentences)
-        return [
-            replace(statement, claims=tuple(check(statement.text, [hits[statement.hit]], self.verifier)))
-            for statement in quote(chosen, hits)
-        ]
 
     # -- the parts --------------------------------------------------------------------------------------
 
@@ -274,11 +212,3 @@ class Bot:
                 self.sessions.append(case.session, case.question.original, answer)
         case.trace.finish(status=answer.status, language=case.question.language, hits=len(answer.hits))
         return replace(answer, timings_ms=case.trace.timings_ms)
-
-
-def _foreign_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit]) -> str:
-    """What announces an answer that begins with a quote in another language than the customer's; else empty."""
-    own = case.question.language
-    first = str(hits[statements[0].hit].chunk.meta.get("language", "und")) if statements else own
-    foreign = first not in ("und", own) and {first, own} <= {"en", "zh"}
-    return policy.foreign_lead(own, first) if foreign else ""

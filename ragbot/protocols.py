@@ -8,7 +8,7 @@ from collections.abc import Generator as Yielding
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ragbot.types import Claim, Generation, Hit, Message
+from ragbot.types import Claim, Generation, Hit, Message, Mood
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,4 +83,12 @@ class Reranker(Protocol):
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The same hits, best first, with `rerank_score` set."""
+        ...
+
+
+class MoodReader(Protocol):
+    """How messages sound. It shapes tone and hand-over, never what is searched."""
+
+    def read(self, texts: Sequence[str]) -> list[Mood]:
+        """One `Mood` for each text, in order."""
         ...

@@ -96,6 +96,50 @@ class SessionSettings(_Section):
     """How many past messages a question sees."""
 
 
+class DialogueSettings(_Section):
+    """How a conversation is led."""
+
+    intents: Path | None = None
+    """The company's intents, a TOML file (`ragbot intents check`); None: the built-in ones."""
+    rewrite: Literal["rules", "model"] = "rules"
+    """What completes a message that leans on the conversation; `model`: the generator, checked, else the rules."""
+    clarify: bool = True
+    """Ask which product, plan, region or version is meant where the passages disagree."""
+    faq: bool = True
+    """Give the stored answer of an FAQ entry whose question the message is."""
+    related: int = Field(default=3, ge=0, le=20)
+    """Most related articles that an answer suggests."""
+    mood: str = ""
+    """A sequence classifier for moods: a name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a
+    folder; empty: the built-in one."""
+    function_seconds: float = Field(default=10.0, gt=0)
+    """How long a function of the company's may take."""
+
+
+class HandoverSettings(_Section):
+    """When a person takes over, and how they learn of it."""
+
+    asked: bool = True
+    """When the customer asks for a person."""
+    abstentions: int = Field(default=2, ge=0)
+    """After so many messages in a row without an answer; 0: never."""
+    mood: float = Field(default=-0.6, ge=-1, le=1)
+    """When the last messages sound this bad on average, or the newest does and they get worse; -1: never."""
+    sensitive: tuple[str, ...] = ("legal_threat", "fraud", "safety", "data_deletion")
+    """Intents that go to a person whatever their action says."""
+    hours: tuple[str, ...] = ()
+    """When somebody is there: `Mon-Fri 09:00-17:00`; empty: always."""
+    timezone: str = "UTC"
+    """Of the hours, such as `Europe/Berlin`."""
+    holidays: tuple[str, ...] = ()
+    """Days when nobody is there: `2026-12-25`."""
+    webhook: str = ""
+    """URL that gets each hand-over as JSON by POST; empty: they wait in the outbox (`ragbot handovers`)."""
+    secret_env: str = "RAGBOT_WEBHOOK_SECRET"  # noqa: S105 - a name, not the secret
+    """Name of the environment variable with the secret that signs what is sent."""
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+
 class ModelsSettings(_Section):
     cache: Path | None = None
     """Where models live; None: the user's cache folder (`RAGBOT_MODELS__CACHE` in the environment)."""
@@ -114,6 +158,8 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     generator: GeneratorSettings = GeneratorSettings()
     sessions: SessionSettings = SessionSettings()
+    dialogue: DialogueSettings = DialogueSettings()
+    handover: HandoverSettings = HandoverSettings()
     models: ModelsSettings = ModelsSettings()
 
     @classmethod

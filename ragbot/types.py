@@ -13,6 +13,9 @@ from typing import Any, Literal
 Status = Literal["answered", "abstained", "clarify", "handoff", "smalltalk"]
 Verdict = Literal["supported", "contradicted", "unsupported"]
 Role = Literal["user", "assistant", "system"]
+Trigger = Literal["asked", "accepted", "intent", "sensitive", "abstentions", "mood", "function"]
+"""What hands a conversation over: the customer asks for a person, or takes the one who was offered; the intent's
+action; a sensitive intent; answers that failed one after another; mood; a function of the company's that failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +97,117 @@ class Understanding:
     """The message with what it leaves to the conversation filled in; `question` itself if it stands alone."""
     language: str
     intent: str = "question"
-    """`question`, `smalltalk` or `handoff`."""
+    """The name of one of the company's intents, or `question`, `smalltalk` or `handoff`."""
     intent_confidence: float = 1.0
     sentiment: float | None = None
-    """-1..1, or None where it was not measured."""
+    """-1 (angry) to 1 (happy), or None where it was not measured."""
+    urgency: float | None = None
+    """0..1, or None where it was not measured."""
     entities: tuple[str, ...] = ()
     """Names, codes and products that the message or the conversation is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mood:
+    """How a message sounds."""
+
+    sentiment: float
+    """-1 (angry, desperate) to 1 (happy); 0 is plain."""
+    urgency: float
+    """0 (whenever) to 1 (at once)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What the company knows of the customer; given with a call, kept in no store and no log."""
+
+    name: str = ""
+    language: str = ""
+    """ISO 639-1 code of the bot's own words where the message does not tell its language; empty: unknown."""
+    plan: str = ""
+    products: tuple[str, ...] = ()
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A question that waits until the customer has chosen what it is about."""
+
+    question: str
+    """The customer's message."""
+    facet: str
+    """What differs: `product`, `plan`, `region` or `version`."""
+    options: tuple[str, ...]
+    """In the words of the documents."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """Fields that are being collected."""
+
+    intent: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Field -> its value, checked and in its normal form."""
+    asked: str = ""
+    """The field that the customer was asked for last."""
+    failures: int = 0
+    """How often in a row the customer's reply to it could not be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Where a conversation stands after a turn. Small whatever its length."""
+
+    form: Form | None = None
+    pending: Pending | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """What the customer chose when asked: facet -> option."""
+    abstentions: int = 0
+    """Messages in a row that were not answered."""
+    moods: tuple[float, ...] = ()
+    """Sentiment of the customer's last messages, the newest last."""
+    handed_over: bool = False
+    """Whether a person was called; the same trigger does not call one again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """What a person needs to take over."""
+
+    id: str
+    """Unique; a receiver that gets it twice may drop the second."""
+    at: float
+    """Seconds since the epoch."""
+    trigger: Trigger
+    reason: str
+    """In a few words for the person: `asked for a person`."""
+    summary: str
+    """What the customer wants and what was tried, in a few sentences."""
+    intent: str
+    language: str
+    fields: Mapping[str, str]
+    """What was collected, and what the customer chose."""
+    sources: tuple[str, ...]
+    """Documents that were tried, the likeliest first."""
+    sentiment: float | None
+    urgency: float | None
+    transcript: tuple[Turn, ...]
+    """The conversation with the message that led to this, the newest part if it is long."""
+    suggested_reply: str
+    profile: Profile | None
+    session: str | None
+    trace_id: str
+    open_at: float | None = None
+    """When somebody is there next, seconds since the epoch; None: now, or it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """An article that may help further."""
+
+    source: str
+    title: str
+    heading: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +298,13 @@ class Answer:
     hits: tuple[Hit, ...] = ()
     confidence: float = 0.0
     """Estimated probability that the passages answer the question, 0..1; 0 where nothing was searched."""
+    options: tuple[str, ...] = ()
+    """What the customer may choose from, where the answer asks."""
+    related: tuple[Related, ...] = ()
+    state: State = field(default_factory=State)
+    """Where the conversation stands now; a caller without a session gives it with the next call."""
+    handover: Handover | None = None
+    """What a person is given, where one takes over."""
     session: str | None = None
     trace_id: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict)

@@ -62,17 +62,19 @@ HOMES = {
     "trafilatura": ("ingest/formats/web.py",),
     "transformers": ("models/",),
     "typer": ("cli/",),
-    "yaml": ("ingest/formats/markdown.py",),
+    "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
-"""Where a library may be imported: files and folders. numpy's arrays travel between stages, and both the store
-and the model cache are locked against other processes; every other library has one home."""
+"""Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
+and the model cache are locked against other processes, and YAML is what front matter and dialogues are written in;
+every other library has one home."""
 
-FOUNDATIONS = frozenset({"durable", "errors", "protocols", "settings", "text", "types"})
+FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
 
 BELOW: Mapping[str, frozenset[str]] = {
     "types": frozenset(),
     "durable": frozenset(),
+    "database": frozenset({"errors"}),
     "errors": frozenset(),
     "protocols": frozenset({"types"}),
     "settings": frozenset({"errors"}),
@@ -82,7 +84,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "index": FOUNDATIONS | {"models"},
     "ingest": FOUNDATIONS | {"models", "index"},
     "dialogue": FOUNDATIONS | {"models"},
-    "answer": FOUNDATIONS | {"models", "index"},
+    "answer": FOUNDATIONS | {"models", "index", "trace"},
     "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace"},
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue"},
@@ -314,6 +316,10 @@ def test_an_answer_is_json_with_the_designs_names() -> None:
         "citations",
         "hits",
         "confidence",
+        "options",
+        "related",
+        "state",
+        "handover",
         "session",
         "trace_id",
         "timings_ms",
@@ -325,6 +331,7 @@ def test_an_answer_is_json_with_the_designs_names() -> None:
         "intent",
         "intent_confidence",
         "sentiment",
+        "urgency",
         "entities",
     ]
     assert set(plain["citations"][0]) == {

@@ -1,4 +1,4 @@
-"""Chat memory: what was asked and answered in each session, in one SQLite file.
+"""Chat memory: what was asked and answered in each session, and where it stands, in one SQLite file.
 
 One row is one exchange, so a question is never stored without its answer. Sessions see nothing of each
 other. Rows older than the retention limit are deleted (checked on opening, and hourly after that); what
@@ -11,39 +11,24 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseLocked
-from ragbot.types import Answer, Citation, Status, Turn, to_plain
+from ragbot.database import storable
+from ragbot.dialogue.memory import FILE_NAME, open_memory
+from ragbot.dialogue.state import dump_state, load_state
+from ragbot.errors import InputError
+from ragbot.types import Answer, Citation, State, Status, Turn, to_plain
 
-FILE_NAME = "sessions.sqlite"
+__all__ = ["FILE_NAME", "Exchange", "SessionSummary", "Sessions", "check_session_id"]
+
 LONGEST_ID = 128
 
-_SCHEMA_VERSION = 1
-_BUSY_SECONDS = 20.0
 _PURGE_EVERY_SECONDS = 3600.0
 _DAY_SECONDS = 86_400.0
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS exchange (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    session TEXT NOT NULL,
-    at REAL NOT NULL,
-    question TEXT NOT NULL,
-    answer TEXT NOT NULL,
-    status TEXT NOT NULL,
-    citations TEXT NOT NULL,
-    trace_id TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS exchange_session ON exchange (session, id);
-CREATE INDEX IF NOT EXISTS exchange_at ON exchange (at);
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,25 +78,33 @@ class Sessions:
         self.path = Path(path)
         self.retention_days = retention_days
         self._clock = clock
-        self._lock = threading.RLock()
-        with self._errors():
-            self._connection = self._connect()
+        self.database = open_memory(self.path)
         self._purged_at = clock()
         self.purge()
 
     def append(self, session: str, question: str, answer: Answer) -> None:
-        """Store one exchange."""
+        """Store one exchange, and the state that it leaves."""
         check_session_id(session)
         citations = json.dumps(to_plain(answer.citations), ensure_ascii=True)
         now = self._clock()
-        texts = (_storable(question), _storable(answer.text), answer.status, citations, answer.trace_id)
+        texts = (storable(question), storable(answer.text), answer.status, citations, answer.trace_id)
         self._purge_if_due(now)
-        with self._lock, self._errors():
-            self._connection.execute(
+        with self.database.transaction():
+            self.database.execute(
                 "INSERT INTO exchange (session, at, question, answer, status, citations, trace_id)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (session, now, *texts),
             )
+            self.database.execute(
+                "INSERT INTO state (session, at, state) VALUES (?, ?, ?)"
+                " ON CONFLICT (session) DO UPDATE SET at = excluded.at, state = excluded.state",
+                (session, now, dump_state(answer.state)),
+            )
+
+    def state(self, session: str) -> State:
+        """Where the session stands; the beginning if it is unknown."""
+        rows = self.database.rows("SELECT state FROM state WHERE session = ?", (check_session_id(session),))
+        return load_state(rows[0][0]) if rows else State()
 
     def history(self, session: str, limit: int = 12) -> list[Turn]:
         """The last `limit` messages of the session, oldest first; none if it is unknown."""
@@ -128,7 +121,7 @@ class Sessions:
         """The session's exchanges, oldest first; with `last`, only so many of the newest."""
         check_session_id(session)
         self._purge_if_due(self._clock())
-        rows = self._rows(
+        rows = self.database.rows(
             "SELECT at, question, answer, status, citations, trace_id FROM exchange"
             " WHERE session = ? ORDER BY id DESC LIMIT ?",
             (session, last),
@@ -138,19 +131,19 @@ class Sessions:
     def summaries(self) -> list[SessionSummary]:
         """All sessions, the most recently used first."""
         self._purge_if_due(self._clock())
-        rows = self._rows(
+        rows = self.database.rows(
             "SELECT session, COUNT(*), MIN(at), MAX(at) FROM exchange"
             " GROUP BY session ORDER BY MAX(at) DESC, MAX(id) DESC"
         )
         return [SessionSummary(id=a, exchanges=b, first_at=c, last_at=d) for a, b, c, d in rows]
 
     def delete(self, session: str) -> int:
-        """Forget one session; how many exchanges it had."""
-        return self._delete("WHERE session = ?", (check_session_id(session),))
+        """Forget one session, with its feedback and its hand-overs; how many exchanges it had."""
+        return self._delete("session = ?", (check_session_id(session),))
 
     def delete_all(self) -> int:
         """Forget every session; how many exchanges there were."""
-        return self._delete("", ())
+        return self._delete("session IS NOT NULL", ())
 
     def purge(self, older_than_days: float | None = None) -> int:
         """Delete exchanges older than that (default: the retention limit); how many there were."""
@@ -158,87 +151,28 @@ class Sessions:
         if not days >= 0:
             raise InputError(f"purge needs an age of 0 days or more, not {days}")
         self._purged_at = self._clock()
-        return self._delete("WHERE at < ?", (self._purged_at - days * _DAY_SECONDS,))
+        return self._delete("at < ?", (self._purged_at - days * _DAY_SECONDS,), waiting=False)
 
     def close(self) -> None:
         """Release the file."""
-        with self._lock, self._errors():
-            self._connection.close()
+        self.database.close()
 
     def _purge_if_due(self, now: float) -> None:
         if now - self._purged_at >= _PURGE_EVERY_SECONDS:
             self.purge()
 
-    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with self._lock, self._errors():
-            return self._connection.execute(sql, values).fetchall()
-
-    def _delete(self, where: str, values: Sequence[Any]) -> int:
-        with self._lock, self._errors():
-            sql = f"DELETE FROM exchange {where}"  # noqa: S608 - `where` is one of the literals above
-            deleted = self._connection.execute(sql, values).rowcount
-            if deleted:  # the write-ahead log still holds the deleted words until it is emptied
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return deleted
-
-    def _connect(self) -> sqlite3.Connection:
-        self.path.touch(mode=0o600, exist_ok=True)  # customers' words: for the owner only
-        connection = sqlite3.connect(
-            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("PRAGMA secure_delete = ON")
-            _use_write_ahead_log(connection)
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA_VERSION:
-            raise KnowledgeBaseError(f"{self.path} was written by a newer ragbot; upgrade ragbot")
-        if version < _SCHEMA_VERSION:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
-            )
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error) or "busy" in str(error):
-                raise KnowledgeBaseLocked(f"chat memory {self.path} is in use; try again") from error
-            raise KnowledgeBaseError(f"chat memory {self.path} cannot be used: {error}") from error
-        except sqlite3.ProgrammingError as error:  # a DatabaseError too, but of the caller's making
-            raise KnowledgeBaseError(f"chat memory {self.path} is closed; open a new Sessions") from error
-        except sqlite3.DatabaseError as error:
-            raise KnowledgeBaseError(
-                f"chat memory {self.path} is damaged ({error}); delete it to start without past chats"
-            ) from error
-        except OSError as error:
-            raise KnowledgeBaseError(f"chat memory {self.path} cannot be opened: {error.strerror}") from error
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch to WAL, trying again: SQLite does not wait its busy timeout for this one statement."""
-    until = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _storable(text: str) -> str:
-    """The text with lone surrogates, which SQLite cannot store, replaced by question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    def _delete(self, where: str, values: Sequence[Any], *, waiting: bool = True) -> int:
+        """Of every table; the hand-overs that still wait for delivery only if `waiting`."""
+        undelivered = "" if waiting else " AND delivered_at IS NOT NULL"
+        with self.database.transaction():
+            exchanges = self.database.execute(f"DELETE FROM exchange WHERE {where}", values)  # noqa: S608
+            others = [
+                self.database.execute(f"DELETE FROM {table} WHERE {where}{only}", values)  # noqa: S608
+                for table, only in (("state", ""), ("feedback", ""), ("outbox", undelivered))
+            ]
+        if exchanges or any(others):
+            self.database.forget()
+        return exchanges
 
 
 def _exchange(row: tuple[Any, ...]) -> Exchange:

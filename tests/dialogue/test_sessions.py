@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ragbot.dialogue.sessions import Sessions, check_session_id
+from ragbot.dialogue.state import state_of
 from ragbot.errors import InputError, KnowledgeBaseError
-from ragbot.types import Answer, Citation, Understanding
+from ragbot.types import Answer, Citation, Form, Pending, State, Understanding
 
 DAY = 86_400.0
 
@@ -237,3 +239,33 @@ def test_a_closed_memory_says_so(tmp_path: Path) -> None:
     memory.close()
     with pytest.raises(KnowledgeBaseError, match="is closed"):
         memory.history("a")
+
+
+def test_the_state_comes_back_and_goes_with_its_session(tmp_path: Path) -> None:
+    """What an answer leaves is there after a restart, for its session alone, until that is deleted."""
+    path = tmp_path / "sessions.sqlite"
+    left = State(
+        form=Form(intent="order", values={"number": "A-1"}, asked="e_mail", failures=1),
+        pending=Pending(question="How do I reset it?", facet="product", options=("Hub 1", "Hub 2")),
+        choices={"region": "EU"},
+        abstentions=1,
+        moods=(-0.5, 0.25),
+    )
+    first = Sessions(path)
+    first.append("a", "Where is my order?", replace(answer("Which one?"), state=left))
+    first.close()
+    second = Sessions(path)
+    assert second.state("a") == left
+    assert second.state("b") == State()
+    second.delete("a")
+    assert second.state("a") == State()
+    second.close()
+
+
+@pytest.mark.parametrize(
+    "plain", [None, [], {"form": 3}, {"moods": 1}, {"form": {}}, {"pending": {"facet": "x"}}]
+)
+def test_a_state_that_is_none_is_refused(plain: object) -> None:
+    """A caller's broken state is an error that says so."""
+    with pytest.raises(InputError, match="state of a conversation"):
+        state_of(plain)
