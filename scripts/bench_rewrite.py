@@ -24,9 +24,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import random
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -121,7 +119,9 @@ def ratio(found: Floats, possible: Floats, dialogues: Sequence[str]) -> tuple[fl
 
 def counts(items: Sequence[Item], texts: Sequence[str]) -> Mapping[str, tuple[Floats, Floats]]:
     """For each figure: what was found and what could have been, per item."""
-    rows: dict[str, list[tuple[int, int]]] = {name: [] for name in ("recall", "names", "numbers", "precision")}
+    rows: dict[str, list[tuple[int, int]]] = {
+        name: [] for name in ("recall", "names", "numbers", "precision")
+    }
     for item, text in zip(items, texts, strict=True):
         needed, added = item.needed, _added(text, item.question)
         named = needed & frozenset(content_terms(" ".join(_NAME.findall(item.rewrite))))
@@ -143,14 +143,25 @@ def shown(value: tuple[float, float, float]) -> str:
 
 def compare(items: Sequence[Item], systems: Mapping[str, System]) -> Table:
     """A row of figures for each system."""
-    table = Table("system", "recall", "names", "numbers", "precision", "F1", "terms added", title=f"{len(items)} questions")
+    table = Table(
+        "system",
+        "recall",
+        "names",
+        "numbers",
+        "precision",
+        "F1",
+        "terms added",
+        title=f"{len(items)} questions",
+    )
     dialogues = [item.dialogue for item in items]
     for name, system in systems.items():
         texts = [system(item) for item in items]
         figures = {each: ratio(*pair, dialogues) for each, pair in counts(items, texts).items()}
         recall, precision = figures["recall"][0], figures["precision"][0]
         f1 = 2 * recall * precision / (recall + precision) if recall + precision else 0.0
-        added = float(np.mean([len(_added(text, item.question)) for text, item in zip(texts, items, strict=True)]))
+        added = float(
+            np.mean([len(_added(text, item.question)) for text, item in zip(texts, items, strict=True)])
+        )
         table.add_row(name, *(shown(each) for each in figures.values()), f"{f1:.3f}", f"{added:.1f}")
     return table
 
@@ -158,7 +169,11 @@ def compare(items: Sequence[Item], systems: Mapping[str, System]) -> Table:
 def decisions(items: Sequence[Item]) -> str:
     """How well `leans_on_history` tells the messages to which a person added something."""
     told = Counter((leans_on_history(item.question, item.history), bool(item.needed)) for item in items)
-    right, asked, given = told[True, True], told[True, True] + told[True, False], told[True, True] + told[False, True]
+    right, asked, given = (
+        told[True, True],
+        told[True, True] + told[True, False],
+        told[True, True] + told[False, True],
+    )
     spared = told[False, False] + told[True, False]
     return (
         f"leans: {given} of {len(items)} need the conversation; precision {right / max(asked, 1):.3f}, "
@@ -176,7 +191,12 @@ def main() -> None:
     wanted = {"held-out": (True,), "tuned": (False,), "all": (True, False)}[given.part]
     items = [item for item in read_items(given.data) if item.held_out in wanted]
     console = Console(width=180)
-    systems = {"as asked": as_asked, "customer's turns": customer_turns, "whole conversation": whole_history, "rules": rules}
+    systems = {
+        "as asked": as_asked,
+        "customer's turns": customer_turns,
+        "whole conversation": whole_history,
+        "rules": rules,
+    }
     console.print(compare(items, systems))
     console.print(decisions(items))
 
