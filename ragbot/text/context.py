@@ -144,7 +144,9 @@ def _meant(question: str, found: Sequence[Mention]) -> list[str]:
     """The names that `question` may speak of: of the kind of its pronoun first, the most present first."""
     rest = _ANTECEDENT_FREE.sub(" ", question)
     kind = "person" if _PERSON.search(rest) else "place" if _PLACE.search(rest) else ""
-    if not kind:  # jieba's names are too doubtful to be carried unasked
+    if kind == "person":
+        found = [each for each in found if each.kind != "place"]
+    elif not kind:  # jieba's names are too doubtful to be carried unasked
         found = [each for each in found if each.kind == "thing" or not is_han(each.text)]
     present = [each for each in found if each.weight >= _PRESENT * found[0].weight]
     return [each.text for each in sorted(present, key=lambda each: each.kind != kind)[:_MAX_NAMES]]

@@ -29,7 +29,7 @@ _LONGEST = 6
 """Words of a name."""
 
 _CAPITAL = r"[A-Z]\w*(?:[’'-](?!s\b)\w+)*"
-_JOIN = r"(?:(?:of|the|de|la|le|von|van|der|den|da|del|di|and|for|on|in|to|at|&)\s+){1,2}"
+_JOIN = r"(?:(?:of|the|de|la|le|von|van|der|den|da|del|di|and|for|&)\s+){1,2}"
 _RUN = re.compile(rf"{_CAPITAL}(?:\s+(?:{_JOIN})?{_CAPITAL}|\s+\d[\w.]*|(?<=\b[A-Z])\.\s*{_CAPITAL})*")
 _QUOTED = re.compile(r"[\"“「《『](\w[^\"“”「」《》『』\n]{1,60}?)[\"”」》』]")
 _CALLED = re.compile(
@@ -41,6 +41,7 @@ _DAY = (
     r"nov(?:ember)?|dec(?:ember)?|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?)"
 )
 _DATE = re.compile(rf"{_DAY}(?:\s+(?:(?:of|to|and|the)\s+)?(?:\d+\w*|{_DAY}))*", re.IGNORECASE)
+_AND = re.compile(r"\s+and\s+(?:the\s+)?")
 _PLACED = re.compile(r"\b(?:in|at|from|near|to|into|visit(?:ed)?|around)\s+(?:the\s+)?$", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;。！？]\s*|\n\s*)[\"“(]?$")
 _BEFORE = 16
@@ -147,9 +148,13 @@ def _capitalised(text: str) -> Iterator[_Seen]:
     for match in _RUN.finditer(text):
         before = text[max(0, match.start() - _BEFORE) : match.start()]
         initial = _SENTENCE_START.search(before) is not None
-        if name := _trimmed(match.group(), initial=initial):
-            doubtful = initial and " " not in match.group() and name.isalpha() and not name.isupper()
-            yield _Seen(name, _kind(name, placed=_PLACED.search(before) is not None), doubtful)
+        placed = _PLACED.search(before) is not None
+        name = _trimmed(match.group(), initial=initial)
+        doubtful = initial and " " not in match.group() and name.isalpha() and not name.isupper()
+        models = any(char.isdigit() for char in name)
+        for each in _AND.split(name) if models else [name]:
+            if each:
+                yield _Seen(each, _kind(each, placed=placed), doubtful)
 
 
 def _trimmed(run: str, *, initial: bool) -> str:
