@@ -53,7 +53,7 @@ HOMES = {
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
     "rapidfuzz": ("index/spelling.py",),
-    "rjieba": ("text/words.py",),
+    "rjieba": ("text/mentions.py", "text/words.py"),
     "safetensors": ("models/",),
     "sentence_transformers": ("models/",),
     "tenacity": ("models/remote.py",),
