@@ -52,7 +52,7 @@ HOMES = {
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
-    "rapidfuzz": ("index/spelling.py",),
+    "rapidfuzz": ("answer/replies.py", "index/spelling.py"),
     "rjieba": ("text/words.py",),
     "safetensors": ("models/",),
     "sentence_transformers": ("models/",),

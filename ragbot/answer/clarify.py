@@ -1,0 +1,226 @@
+"""Does the answer depend on what the customer did not say? Then one question, with the options of the documents.
+
+    passages that could answer hold for Hub 1 and for Hub 2      "Which product is it about: Hub 1 or Hub 2?"
+    "How do I reset it?" with nothing before                     "Which one do you mean: ..."
+    "the second one", "hub 2 please", "两个都要"                   the waiting question, completed
+
+Pure functions; the words are data: `clarify.toml`. Knows nothing of sessions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ragbot.answer.evidence import Scored
+from ragbot.answer.facets import (
+    FACETS,
+    PRODUCT,
+    REGION,
+    Facets,
+    Value,
+    Wanted,
+    facets,
+    fit,
+    speaks_of,
+    values_of,
+)
+from ragbot.answer.products import aliases, named
+from ragbot.answer.replies import phrase
+from ragbot.answer.unsaid import is_vague
+from ragbot.index.question import Question
+from ragbot.text.words import fold
+from ragbot.types import Hit, Pending, State, Turn
+
+SUBJECT: Final = "subject"
+"""`Pending.facet` where the message itself leaves open what it is about."""
+LEAST: Final = 0.1
+"""Probability below which a passage is no answer, and what differs in it is no reason to ask."""
+CLOSE: Final = 0.5
+"""Share of the best passage's probability that another one must have to be a possible answer too."""
+MOST_OPTIONS: Final = 5
+MOST_PASSAGES: Final = 6
+"""Passages that may disagree, the likeliest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Possible:
+    """A passage that could answer."""
+
+    hit: Hit
+    probability: float
+    text: str
+    """Its best piece."""
+    holds: Facets
+
+
+def ask(
+    question: Question,
+    history: Sequence[Turn],
+    hits: Sequence[Hit],
+    scored: Sequence[Scored],
+    *,
+    state: State,
+    wanted: Wanted,
+) -> Pending | None:
+    """The question to ask back before answering; None where it is clear enough, where what is `wanted` (`wanted_of`)
+    settles it, or where the customer was asked the same before. `hits` are those that `prefer` left, `scored` their
+    pieces, best first."""
+    likely = _likely(hits, scored)
+    pending = None
+    if likely and likely[0].probability >= LEAST:
+        said = [turn.text for turn in history]
+        for facet in FACETS:
+            pending = pending or _disagreement(facet, question, said, likely, wanted)
+    if pending is None and is_vague(question.original, history, [hit.chunk.text for hit in hits]):
+        pending = Pending(question=question.text, facet=SUBJECT, options=_subjects(hits))
+    return None if pending is None or _was_asked(pending, state, history) else pending
+
+
+def words(pending: Pending, language: str) -> str:
+    """What the customer is asked, in English or Chinese."""
+    own = "zh" if language == "zh" else "en"
+    if not pending.options:
+        return phrase("ask", "open", own)
+    *first, last = pending.options
+    between = "、" if own == "zh" else ", "
+    listed = between.join(first) + (phrase("join", own) if first else "") + last
+    return phrase("ask", pending.facet, own).replace("{options}", listed)
+
+
+def _likely(hits: Sequence[Hit], scored: Sequence[Scored]) -> list[_Possible]:
+    """The passages with a piece about as likely to answer as the best one, best first."""
+    best: dict[int, Scored] = {}
+    for piece in scored:
+        best.setdefault(piece.unit.hit, piece)
+    if not best:
+        return []
+    enough = CLOSE * scored[0].probability
+    chosen = [(place, piece) for place, piece in best.items() if piece.probability >= enough]
+    return [
+        _Possible(hits[place], piece.probability, piece.unit.text, facets(hits[place].chunk))
+        for place, piece in chosen[:MOST_PASSAGES]
+    ]
+
+
+def _disagreement(
+    facet: str, question: Question, said: Sequence[str], likely: Sequence[_Possible], wanted: Wanted
+) -> Pending | None:
+    """What to ask where the best passage and another one hold for different values of `facet`."""
+    first = likely[0].holds.get(facet, ())
+    known = aliases(each.hit.chunk for each in likely)
+    rivals = [
+        each
+        for each in likely[1:]
+        if (own := each.holds.get(facet, ())) and fit(own, first, facet, known) is not True
+    ]
+    if not first or not rivals:
+        return None
+    holds = [each.holds for each in likely]
+    if any(speaks_of(text, facet, holds) for text in (question.text, *said)):
+        return None
+    if all(_same(likely[0], rival, facet) for rival in rivals):
+        return None
+    values = [value for each in (likely[0], *rivals) for value in each.holds[facet]]
+    options = _options(values, facet, known, [each.hit for each in likely], question.language)
+    if not 2 <= len(options) <= MOST_OPTIONS or _settled(values, facet, wanted, known):
+        return None
+    return Pending(question=question.text, facet=facet, options=options)
+
+
+def _settled(
+    values: Sequence[Value], facet: str, wanted: Wanted, known: Mapping[str, frozenset[str]]
+) -> bool:
+    """Whether what is known of the customer already says which of `values` it is."""
+    mine = values_of(wanted, facet)
+    return any(fit([value], mine, facet, known) for value in values)
+
+
+def _same(one: _Possible, other: _Possible, facet: str) -> bool:
+    """Whether two passages say the same, but for the names of what they hold for."""
+    return _bare(one, facet) == _bare(other, facet)
+
+
+def _bare(each: _Possible, facet: str) -> str:
+    text = fold(each.text)
+    for value in each.holds.get(facet, ()):
+        for name in (value.shown, value.key):
+            text = text.replace(fold(name), "")
+    return "".join(re.findall(r"\w+", text))
+
+
+def _options(
+    values: Sequence[Value],
+    facet: str,
+    known: Mapping[str, frozenset[str]],
+    hits: Sequence[Hit],
+    language: str,
+) -> tuple[str, ...]:
+    """The values as the documents call them, each once, in their natural order."""
+    groups: dict[frozenset[str], list[str]] = {}
+    for value in values:
+        names = known.get(value.key, frozenset((value.key,))) if facet == PRODUCT else frozenset((value.key,))
+        groups.setdefault(names, []).append(value.shown)
+    shown = [_best_name(names, called, hits, language) for names, called in groups.items()]
+    return (
+        tuple(sorted(dict.fromkeys(shown), key=_natural)) if facet != REGION else tuple(dict.fromkeys(shown))
+    )
+
+
+def _best_name(names: frozenset[str], called: Sequence[str], hits: Sequence[Hit], language: str) -> str:
+    """A name rather than a code, in the customer's language, as short as the texts that name it agree on."""
+    texts = (text for hit in hits for text in (hit.chunk.title, hit.chunk.heading, hit.chunk.text))
+    written = [each.shown for text in texts for each in named(text) if each.key in names]
+    every = [*called, *written]
+
+    def worth(name: str) -> tuple[bool, bool, bool]:
+        is_code = re.fullmatch(r"[A-Z]+-?\d+\w*", name) is not None
+        foreign = (re.search(r"[\u4e00-\u9fff]", name) is not None) != (language == "zh")
+        return (is_code, foreign, name == fold(name) and name.isascii())
+
+    best = min(map(worth, every))
+    alike = [name for name in every if worth(name) == best]
+    return _common_ending(alike)
+
+
+def _common_ending(names: Sequence[str]) -> str:
+    """The words in which all names end: "Hub 1" of "Halvorn Hub 1" and "Resetting Hub 1"; the commonest where they
+    end in none."""
+    parts = [name.split() for name in names]
+    shared = 0
+    while all(len(each) > shared and each[-1 - shared] == parts[0][-1 - shared] for each in parts):
+        shared += 1
+    ending = " ".join(parts[0][len(parts[0]) - shared :])
+    return ending if re.search(r"[^\W\d]", ending) else max(names, key=names.count)
+
+
+def _natural(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Sorts `Hub 2` before `Hub 10`."""
+    return tuple(
+        (part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name)
+    )
+
+
+def _subjects(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """What the best passages are about: their documents' titles, with what passages of one document tell apart."""
+    titles = list(
+        dict.fromkeys(hit.chunk.title.strip() for hit in hits[:MOST_OPTIONS] if hit.chunk.title.strip())
+    )
+    if len(titles) < 2:
+        return ()
+    return tuple(titles[: MOST_OPTIONS - 1])
+
+
+def _was_asked(pending: Pending, state: State, history: Sequence[Turn]) -> bool:
+    """Whether the customer has had this question, waiting or earlier in the conversation."""
+    waiting = state.pending
+    if (
+        waiting is not None
+        and waiting.facet == pending.facet
+        and set(waiting.options) == set(pending.options)
+    ):
+        return True
+    asked = [words(pending, language) for language in ("en", "zh")]
+    return any(turn.role == "assistant" and any(text in turn.text for text in asked) for turn in history)
