@@ -27,19 +27,22 @@ from ragbot.answer.facets import (
     speaks_of,
     values_of,
 )
-from ragbot.answer.products import aliases, named
+from ragbot.answer.products import aliases, family, named
 from ragbot.answer.replies import phrase
-from ragbot.answer.unsaid import is_vague
+from ragbot.answer.unsaid import is_bare, one_of_several
 from ragbot.index.question import Question
-from ragbot.text.words import fold
+from ragbot.index.versions import is_outdated
+from ragbot.text.words import STOP_WORDS, fold, terms
 from ragbot.types import Hit, Pending, State, Turn
 
 SUBJECT: Final = "subject"
 """`Pending.facet` where the message itself leaves open what it is about."""
 LEAST: Final = 0.1
 """Probability below which a passage is no answer, and what differs in it is no reason to ask."""
-CLOSE: Final = 0.5
+CLOSE: Final = 0.4
 """Share of the best passage's probability that another one must have to be a possible answer too."""
+SURE: Final = 0.5
+"""Probability from which on a passage answers, whatever kind of thing the message speaks of."""
 MOST_OPTIONS: Final = 5
 MOST_PASSAGES: Final = 6
 """Passages that may disagree, the likeliest ones."""
@@ -56,6 +59,17 @@ class _Possible:
     holds: Facets
 
 
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """What the customer has said."""
+
+    question: Question
+    said: Sequence[str]
+    """The turns before it."""
+    kinds: frozenset[str]
+    """Kinds of product that the message names."""
+
+
 def ask(
     question: Question,
     history: Sequence[Turn],
@@ -68,15 +82,37 @@ def ask(
     """The question to ask back before answering; None where it is clear enough, where what is `wanted` (`wanted_of`)
     settles it, or where the customer was asked the same before. `hits` are those that `prefer` left, `scored` their
     pieces, best first."""
-    likely = _likely(hits, scored)
-    pending = None
-    if likely and likely[0].probability >= LEAST:
-        said = [turn.text for turn in history]
-        for facet in FACETS:
-            pending = pending or _disagreement(facet, question, said, likely, wanted)
-    if pending is None and is_vague(question.original, history, [hit.chunk.text for hit in hits]):
-        pending = Pending(question=question.text, facet=SUBJECT, options=_subjects(hits))
+    if not hits:
+        return None
+    if is_bare(question.original, history):
+        pending: Pending | None = _subject(question, hits)
+    else:
+        pending = _by_facet(question, history, hits, scored, wanted) or _by_kind(
+            question, history, hits, scored
+        )
     return None if pending is None or _was_asked(pending, state, history) else pending
+
+
+def _by_facet(
+    question: Question, history: Sequence[Turn], hits: Sequence[Hit], scored: Sequence[Scored], wanted: Wanted
+) -> Pending | None:
+    """The first facet in which passages that could answer disagree."""
+    likely = _likely(hits, scored)
+    if not likely or likely[0].probability < LEAST:
+        return None
+    spoken = _Spoken(question, [turn.text for turn in history], _spoken_of(question.text, hits))
+    found = (_disagreement(facet, spoken, likely, wanted) for facet in FACETS)
+    return next((pending for pending in found if pending is not None), None)
+
+
+def _by_kind(
+    question: Question, history: Sequence[Turn], hits: Sequence[Hit], scored: Sequence[Scored]
+) -> Pending | None:
+    """The question which one of a kind is meant, where no passage answers well."""
+    if scored and scored[0].probability >= SURE:
+        return None
+    names = one_of_several(question.original, history, [hit.chunk.text for hit in hits])
+    return Pending(question=question.text, facet=SUBJECT, options=names[:MOST_OPTIONS]) if names else None
 
 
 def words(pending: Pending, language: str) -> str:
@@ -85,8 +121,9 @@ def words(pending: Pending, language: str) -> str:
     if not pending.options:
         return phrase("ask", "open", own)
     *first, last = pending.options
-    between = "、" if own == "zh" else ", "
-    listed = between.join(first) + (phrase("join", own) if first else "") + last
+    between = "、" if own == "zh" else "; " if any("," in option for option in pending.options) else ", "
+    joint = phrase("join", SUBJECT if pending.facet == SUBJECT else "any", own)
+    listed = between.join(first) + (joint if first else "") + last
     return phrase("ask", pending.facet, own).replace("{options}", listed)
 
 
@@ -102,24 +139,46 @@ def _likely(hits: Sequence[Hit], scored: Sequence[Scored]) -> list[_Possible]:
     return [
         _Possible(hits[place], piece.probability, piece.unit.text, facets(hits[place].chunk))
         for place, piece in chosen[:MOST_PASSAGES]
+        if not is_outdated(hits[place].chunk)
     ]
 
 
-def _disagreement(
-    facet: str, question: Question, said: Sequence[str], likely: Sequence[_Possible], wanted: Wanted
-) -> Pending | None:
+def _spoken_of(text: str, hits: Sequence[Hit]) -> frozenset[str]:
+    """The kinds of product, among those of `hits`, that a message names without saying which: "thermostat"."""
+    words = frozenset(terms(text))
+    kinds = frozenset[str]().union(*(_kinds(facets(hit.chunk).get(PRODUCT, ())) for hit in hits))
+    return frozenset(kind for kind in kinds if kind in words or (not kind.isascii() and kind in text))
+
+
+def _kinds(values: Sequence[Value]) -> frozenset[str]:
+    """The words by which the products of `values` are called, without models: `thermostat` of "Thermostat T2"."""
+    return frozenset(
+        term
+        for value in values
+        for term in terms(f"{value.shown} {family(value.key)}", overlapping=False)
+        if len(term) > 1 and not re.search(r"\d", term) and term not in STOP_WORDS
+    )
+
+
+def _disagreement(facet: str, spoken: _Spoken, likely: Sequence[_Possible], wanted: Wanted) -> Pending | None:
     """What to ask where the best passage and another one hold for different values of `facet`."""
-    first = likely[0].holds.get(facet, ())
+    question = spoken.question
     known = aliases(each.hit.chunk for each in likely)
+    first = likely[0].holds.get(facet, ())
+    if facet == PRODUCT and spoken.kinds and not spoken.kinds & _kinds(first):
+        return None
     rivals = [
         each
         for each in likely[1:]
-        if (own := each.holds.get(facet, ())) and fit(own, first, facet, known) is not True
+        if (own := each.holds.get(facet, ()))
+        and fit(own, first, facet, known) is not True
+        and (facet != PRODUCT or not spoken.kinds or spoken.kinds & _kinds(own))
+        and (facet != REGION or not _is_foreign(each, likely[0], question.language))
     ]
     if not first or not rivals:
         return None
     holds = [each.holds for each in likely]
-    if any(speaks_of(text, facet, holds) for text in (question.text, *said)):
+    if any(speaks_of(text, facet, holds) for text in (question.text, *spoken.said)):
         return None
     if all(_same(likely[0], rival, facet) for rival in rivals):
         return None
@@ -128,6 +187,13 @@ def _disagreement(
     if not 2 <= len(options) <= MOST_OPTIONS or _settled(values, facet, wanted, known):
         return None
     return Pending(question=question.text, facet=facet, options=options)
+
+
+def _is_foreign(each: _Possible, first: _Possible, language: str) -> bool:
+    """Whether the passage is in another language than the customer's, in which there is the best one: those who write
+    Chinese are served by what is written for them."""
+    languages = [one.hit.chunk.meta.get("language", language) for one in (first, each)]
+    return languages[0] == language != languages[1]
 
 
 def _settled(
@@ -181,8 +247,8 @@ def _best_name(names: frozenset[str], called: Sequence[str], hits: Sequence[Hit]
         return (is_code, foreign, name == fold(name) and name.isascii())
 
     best = min(map(worth, every))
-    alike = [name for name in every if worth(name) == best]
-    return _common_ending(alike)
+    name = _common_ending([name for name in every if worth(name) == best])
+    return name.title() if name.isascii() and name.islower() and re.search(r"\d", name) else name
 
 
 def _common_ending(names: Sequence[str]) -> str:
@@ -203,14 +269,25 @@ def _natural(name: str) -> tuple[tuple[bool, int, str], ...]:
     )
 
 
-def _subjects(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """What the best passages are about: their documents' titles, with what passages of one document tell apart."""
-    titles = list(
-        dict.fromkeys(hit.chunk.title.strip() for hit in hits[:MOST_OPTIONS] if hit.chunk.title.strip())
-    )
-    if len(titles) < 2:
-        return ()
-    return tuple(titles[: MOST_OPTIONS - 1])
+def _subject(question: Question, hits: Sequence[Hit]) -> Pending:
+    """What to ask where the message leaves open what it is about: the products that were found, else the titles."""
+    likely = [hit for hit in hits[:MOST_OPTIONS] if hit.score >= LEAST * hits[0].score]
+    values = [value for hit in likely for value in facets(hit.chunk).get(PRODUCT, ())]
+    known = aliases(hit.chunk for hit in hits)
+    products = _options(values, PRODUCT, known, hits, question.language)
+    if len(products) > MOST_OPTIONS:
+        products = _options(values[:MOST_OPTIONS], PRODUCT, known, hits, question.language)
+    if len(products) >= 2:
+        return Pending(question=question.text, facet=PRODUCT, options=products)
+    titles = [_heading(hit.chunk.title) for hit in likely if hit.chunk.title.strip()]
+    options = tuple(dict.fromkeys(titles)) if len(set(titles)) >= 2 else ()
+    return Pending(question=question.text, facet=SUBJECT, options=options)
+
+
+def _heading(title: str) -> str:
+    """A title as an option: without the site's name behind it."""
+    short = re.split(r"\s+\|\s+", title.strip())[0]
+    return short[:1].upper() + short[1:]
 
 
 def _was_asked(pending: Pending, state: State, history: Sequence[Turn]) -> bool:

@@ -43,7 +43,7 @@ _PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _FIELD = re.compile(r"(?:^|;\s)\s*([^:;\n]{1,40}): ([^;\n]+)")
 """A field of a table's row as the loaders write it."""
-_PARTED = re.compile(r"[,;/|、，；]|\s(?:and|or)\s")
+_PARTED = re.compile(r"[,;/|、，；]")
 _PLAN_WORD = r"(?:plans?|subscriptions?|memberships?|tier|package|套餐|会员|方案|版套餐)"
 _PLAN_BEFORE = re.compile(
     rf"\b((?:[A-Z][\w+]*[ -]){{1,2}}){_PLAN_WORD}|([\u4e00-\u9fff]{{2}})(?:版?套餐|方案)"
@@ -75,6 +75,9 @@ _COMPARES = re.compile(
     r"|(?:which|what) (?:kind of |of (?:the|your) )?(?:plans?|products?|models?|versions?|regions?|countr\w+|devices?"
     r"|subscriptions?|hubs?|boards?))\b|区别|对比|比较|不同|哪[个款种些]|其他|别的|都|升级|换成|所有|各",
     re.IGNORECASE,
+)
+_GENERATION = re.compile(
+    r"第?[一二三四五1-5]代|\b(?:first|second|third|1st|2nd|3rd|last|latest)[- ]gen", re.IGNORECASE
 )
 _ABROAD = re.compile(
     r"\b(?:abroad|overseas|international\w*|foreign|worldwide|countr\w+|regions?)\b|海外|国外|境外|地区|国家",
@@ -275,6 +278,8 @@ def fit(
 def speaks_of(message: str, facet: str, found: Iterable[Facets]) -> bool:
     """Whether `message` names a value of `facet`, or asks for the difference or for all of them."""
     if _COMPARES.search(message) or (facet == REGION and _ABROAD.search(message)):
+        return True
+    if facet == PRODUCT and _GENERATION.search(message):
         return True
     if facet != PLAN:
         return bool(read(message, facet))

@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from ragbot.text.context import NUMBERED
-from ragbot.text.words import fold, terms
+from ragbot.text.words import STOP_WORDS, fold, terms
 from ragbot.types import Chunk
 
 _SUFFIX: Final = (
@@ -32,7 +32,9 @@ _BEFORE = re.compile(r"((?:[A-Z][\w+]*[ ]){0,2})$")
 _CODE = re.compile(r"[A-Z]{1,4}-\d{2,5}[A-Z]?")
 _NO_PRODUCT: Final = frozenset(
     """version ver v firmware release app ide ios android windows macos page chapter part level no nr number usb wpa wi
-    fi wifi zigbee thread matter bluetooth ipv p h x error e code figure table article top bf mp covid g""".split()
+    fi wifi zigbee thread matter bluetooth ipv p h x error e code figure table article top covid
+    status exit port pin com bit led channel mode phase type class grade size set line
+    row question answer rule""".split()
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -87,7 +89,8 @@ def _name(text: str, start: int, end: int) -> str:
     if _CODE.match(text, start):
         return text[start:end]
     before = _BEFORE.search(text[:start])
-    return f"{before[1] if before else ''}{text[start:end]}"
+    words = [word for word in before[1].split() if fold(word) not in STOP_WORDS] if before else []
+    return " ".join([*words, text[start:end]])
 
 
 def _han(text: str) -> Iterable[Named]:

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ragbot.text.context import NUMBERED
-from ragbot.text.words import content_terms, fold, terms
+from ragbot.text.words import STOP_WORDS, content_terms, fold, terms
 from ragbot.types import Turn
 
 SEVERAL: Final = 2
 """Passages that must tell of one of the kind each."""
 _FEW_WORDS: Final = 2
-"""Content words up to which a pointer leaves a message without a subject; without a pointer, one less."""
+"""Content words up to which a pointer leaves a message without a subject."""
 
 _POINTER = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|one)\b|[它]|这个|那个|这种|那种|这款|那款|这东西",
@@ -32,6 +32,12 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 """A sentence rather than words typed into a search box."""
+_ATTRIBUTE = re.compile(
+    r"\W*(?:what(?:'?s| is| are)?|how) (?:the |is the |about the )?(?:price|cost|size|weight|colou?r|status|problem"
+    r"|much|much is|much does|long|big|heavy)s?\W*|(?:价格|价钱|多少钱|尺寸|多大|多重|怎么卖)(?:是多少|多少|呢)?\W*",
+    re.IGNORECASE,
+)
+"""Asks for what anything has, of nothing."""
 _NO_POINTER = re.compile(
     r"\b(?:is|was|will|would) it (?:possible|ok(?:ay)?|safe|true|normal|allowed|legal|necessary|free)\b"
     r"|\bthere (?:is|are|was|were)\b|\bthis (?:morning|week|month|year|evening|time)\b",
@@ -51,25 +57,36 @@ _UNIQUE = frozenset(
     latest name moment end beginning following price problem reason""".split()
 )
 _OWNED = re.compile(r"['’]s$")
-_IS_ONE = re.compile(r"\b(?:is|was|are|were|as) (?:one of the|an?|the)\b([^.;\n]{0,80})", re.IGNORECASE)
+_IS_ONE = re.compile(
+    r"((?:[A-Z][\w'’.-]*)(?:[ ](?:(?:of|the|and|in)[ ])?[A-Z][\w'’.-]*)*)[^.;:!?\nA-Z]{0,60}?"
+    r"\b(?:is|was|are|were|as) (?:one of the|an?|the)\b([^.;\n]{0,80})"
+)
+"""A name, and what it is said to be."""
+_LEADING = re.compile(r"^(?:(?:In|The|A|An|As|At|On|For|Like|It|He|She|This|While|Although|Both)[ ])+")
+_COMPLEMENT_ENDS = re.compile(
+    r"\b(?:of|that|which|who|for|in|with|on|at|by|from|to|and|based|located|owned|used|made)\b|,"
+)
 
 
-def is_vague(message: str, history: Sequence[Turn], passages: Sequence[str]) -> bool:
-    """Whether nobody could tell what `message` is about; `passages` are the texts that were found."""
-    if not any(turn.role == "user" for turn in history) and _is_bare(message):
-        return True
-    return any(
-        sum(_tells_of(text, kind) for text in passages) >= SEVERAL for kind in _unnamed(message, history)
-    )
-
-
-def _is_bare(message: str) -> bool:
-    """A question without a subject: a pointer and at most two words, or one word alone."""
-    if not _ASKS.search(message) or NUMBERED.search(message):
+def is_bare(message: str, history: Sequence[Turn]) -> bool:
+    """Whether `message` is a question without a subject: it points to something, with at most two words to go by, or
+    asks for the price of nothing; and no customer's turn before it says what of."""
+    if any(turn.role == "user" for turn in history) or not _ASKS.search(message) or NUMBERED.search(message):
         return False
-    rest = _NO_POINTER.sub(" ", message)
-    points = _POINTER.search(rest) is not None
-    return len(content_terms(message, overlapping=False)) <= (_FEW_WORDS if points else _FEW_WORDS - 1)
+    if _POINTER.search(_NO_POINTER.sub(" ", message)):
+        return len(content_terms(message, overlapping=False)) <= _FEW_WORDS
+    return _ATTRIBUTE.fullmatch(message) is not None
+
+
+def one_of_several(message: str, history: Sequence[Turn], passages: Sequence[str]) -> tuple[str, ...]:
+    """The names of those of which `message` means one, where neither it nor the conversation names any and the texts
+    `passages` tell of several; else nothing."""
+    for kind in _unnamed(message, history):
+        told = [names for text in passages if (names := _instances(text, kind))]
+        every = {fold(name): name for names in told for name in names}
+        if len(told) >= SEVERAL and len(every) >= SEVERAL:
+            return tuple(every.values())
+    return ()
 
 
 def _unnamed(message: str, history: Sequence[Turn]) -> Iterator[tuple[str, ...]]:
@@ -81,6 +98,8 @@ def _unnamed(message: str, history: Sequence[Turn]) -> Iterator[tuple[str, ...]]
         if not words or fold(words[0]) in _UNIQUE or (after in _COMPLETED and not pointed):
             continue
         bare = [fold(_OWNED.sub("", word)) for word in words]
+        if not pointed and words[0][0].isupper():
+            continue
         if said.isdisjoint({*bare, *(f"{word}s" for word in bare)}):
             kind = tuple(term for word in bare for term in content_terms(word))
             if kind:
@@ -99,6 +118,12 @@ def _phrase(rest: str) -> tuple[list[str], str]:
     return words, ""
 
 
-def _tells_of(text: str, kind: tuple[str, ...]) -> bool:
-    """Whether `text` says of something that it is one of the kind: "... is an American fast food chain"."""
-    return any(any(term in kind[-2:] for term in terms(match[1])) for match in _IS_ONE.finditer(text))
+def _instances(text: str, kind: tuple[str, ...]) -> list[str]:
+    """What `text` says is one of the kind: "Big Boy" of "Big Boy is an American restaurant chain"."""
+    found = []
+    for match in _IS_ONE.finditer(text):
+        called = terms(_COMPLEMENT_ENDS.split(match[2], maxsplit=1)[0])
+        name = _LEADING.sub("", match[1])
+        if called and called[-1] in kind and fold(name) not in STOP_WORDS:
+            found.append(name)
+    return found
