@@ -85,7 +85,7 @@ def ask(
     if not hits:
         return None
     if is_bare(question.original, history):
-        pending: Pending | None = _subject(question, hits)
+        pending = _subject(question, hits, wanted)
     else:
         pending = _by_facet(question, history, hits, scored, wanted) or _by_kind(
             question, history, hits, scored
@@ -112,7 +112,9 @@ def _by_kind(
     if scored and scored[0].probability >= SURE:
         return None
     names = one_of_several(question.original, history, [hit.chunk.text for hit in hits])
-    return Pending(question=question.text, facet=SUBJECT, options=names[:MOST_OPTIONS]) if names else None
+    if names is None:
+        return None
+    return Pending(question=question.text, facet=SUBJECT, options=names[:MOST_OPTIONS])
 
 
 def words(pending: Pending, language: str) -> str:
@@ -193,7 +195,7 @@ def _is_foreign(each: _Possible, first: _Possible, language: str) -> bool:
     """Whether the passage is in another language than the customer's, in which there is the best one: those who write
     Chinese are served by what is written for them."""
     languages = [one.hit.chunk.meta.get("language", language) for one in (first, each)]
-    return languages[0] == language != languages[1]
+    return bool(languages[0] == language != languages[1])
 
 
 def _settled(
@@ -201,7 +203,7 @@ def _settled(
 ) -> bool:
     """Whether what is known of the customer already says which of `values` it is."""
     mine = values_of(wanted, facet)
-    return any(fit([value], mine, facet, known) for value in values)
+    return any(fit([value], mine, facet, known) is True for value in values)
 
 
 def _same(one: _Possible, other: _Possible, facet: str) -> bool:
@@ -269,19 +271,23 @@ def _natural(name: str) -> tuple[tuple[bool, int, str], ...]:
     )
 
 
-def _subject(question: Question, hits: Sequence[Hit]) -> Pending:
-    """What to ask where the message leaves open what it is about: the products that were found, else the titles."""
+def _subject(question: Question, hits: Sequence[Hit], wanted: Wanted) -> Pending | None:
+    """What to ask where the message leaves open what it is about: which of the products that were found, else which
+    of the documents; None where the customer has one product and it is among them."""
     likely = [hit for hit in hits[:MOST_OPTIONS] if hit.score >= LEAST * hits[0].score]
     values = [value for hit in likely for value in facets(hit.chunk).get(PRODUCT, ())]
     known = aliases(hit.chunk for hit in hits)
-    products = _options(values, PRODUCT, known, hits, question.language)
+    mine = values_of(wanted, PRODUCT)
+    owned = [value for value in values if fit([value], mine, PRODUCT, known)]
+    products = _options(owned or values, PRODUCT, known, hits, question.language)
     if len(products) > MOST_OPTIONS:
-        products = _options(values[:MOST_OPTIONS], PRODUCT, known, hits, question.language)
+        products = _options((owned or values)[:MOST_OPTIONS], PRODUCT, known, hits, question.language)
+    if owned and len(products) == 1:
+        return None
     if len(products) >= 2:
         return Pending(question=question.text, facet=PRODUCT, options=products)
-    titles = [_heading(hit.chunk.title) for hit in likely if hit.chunk.title.strip()]
-    options = tuple(dict.fromkeys(titles)) if len(set(titles)) >= 2 else ()
-    return Pending(question=question.text, facet=SUBJECT, options=options)
+    titles = tuple(dict.fromkeys(_heading(hit.chunk.title) for hit in likely if hit.chunk.title.strip()))
+    return Pending(question=question.text, facet=SUBJECT, options=titles if len(titles) >= 2 else ())
 
 
 def _heading(title: str) -> str:

@@ -57,12 +57,18 @@ _UNIQUE = frozenset(
     latest name moment end beginning following price problem reason""".split()
 )
 _OWNED = re.compile(r"['’]s$")
+_NAME = re.compile(r"(?<![\w’'-])[A-Z][\w'’.-]*(?:[ ](?:(?:of|the|and|in)[ ])?[A-Z][\w'’.-]*)*")
 _IS_ONE = re.compile(
-    r"((?:[A-Z][\w'’.-]*)(?:[ ](?:(?:of|the|and|in)[ ])?[A-Z][\w'’.-]*)*)[^.;:!?\nA-Z]{0,60}?"
-    r"\b(?:is|was|are|were|as) (?:one of the|an?|the)\b([^.;\n]{0,80})"
+    rf"({_NAME.pattern}[^.;\n]{{0,60}}?)\b(?:is|was|are|were|as) (?:one of the|an?|the)\b([^.;\n]{{0,80}})"
 )
-"""A name, and what it is said to be."""
+"""Names, and what the last of them is said to be."""
 _LEADING = re.compile(r"^(?:(?:In|The|A|An|As|At|On|For|Like|It|He|She|This|While|Although|Both)[ ])+")
+_COMPLEMENT_ENDS = re.compile(
+    r"\b(?:of|that|which|who|for|in|with|on|at|by|from|to|and|based|located|owned|used|made)\b|,"
+)
+_MONTHS = frozenset(
+    "january february march april may june july august september october november december".split()
+)
 _COMPLEMENT_ENDS = re.compile(
     r"\b(?:of|that|which|who|for|in|with|on|at|by|from|to|and|based|located|owned|used|made)\b|,"
 )
@@ -78,15 +84,16 @@ def is_bare(message: str, history: Sequence[Turn]) -> bool:
     return _ATTRIBUTE.fullmatch(message) is not None
 
 
-def one_of_several(message: str, history: Sequence[Turn], passages: Sequence[str]) -> tuple[str, ...]:
+def one_of_several(message: str, history: Sequence[Turn], passages: Sequence[str]) -> tuple[str, ...] | None:
     """The names of those of which `message` means one, where neither it nor the conversation names any and the texts
-    `passages` tell of several; else nothing."""
+    `passages` tell of several, each of another; empty where they tell no two names; None where that is not so."""
     for kind in _unnamed(message, history):
-        told = [names for text in passages if (names := _instances(text, kind))]
-        every = {fold(name): name for names in told for name in names}
-        if len(told) >= SEVERAL and len(every) >= SEVERAL:
-            return tuple(every.values())
-    return ()
+        told = [subjects for text in passages if (subjects := _instances(text, kind))]
+        subjects = frozenset().union(*told)
+        if len(told) >= SEVERAL and len(subjects) >= SEVERAL:
+            names = {fold(name): name for name in map(_named, sorted(subjects)) if name}
+            return tuple(names.values()) if len(names) >= SEVERAL else ()
+    return None
 
 
 def _unnamed(message: str, history: Sequence[Turn]) -> Iterator[tuple[str, ...]]:
@@ -118,12 +125,17 @@ def _phrase(rest: str) -> tuple[list[str], str]:
     return words, ""
 
 
-def _instances(text: str, kind: tuple[str, ...]) -> list[str]:
-    """What `text` says is one of the kind: "Big Boy" of "Big Boy is an American restaurant chain"."""
-    found = []
-    for match in _IS_ONE.finditer(text):
-        called = terms(_COMPLEMENT_ENDS.split(match[2], maxsplit=1)[0])
-        name = _LEADING.sub("", match[1])
-        if called and called[-1] in kind and fold(name) not in STOP_WORDS:
-            found.append(name)
-    return found
+def _instances(text: str, kind: tuple[str, ...]) -> frozenset[str]:
+    """What stands before the words that say it is one of the kind: "Big Boy" in "Big Boy is an American restaurant
+    chain"."""
+    return frozenset(
+        match[1]
+        for match in _IS_ONE.finditer(text)
+        if (called := terms(_COMPLEMENT_ENDS.split(match[2], maxsplit=1)[0])) and called[-1] in kind
+    )
+
+
+def _named(subject: str) -> str:
+    """The last name in it; empty where that is none, such as a month."""
+    name = _LEADING.sub("", _NAME.findall(subject)[-1])
+    return "" if fold(name) in STOP_WORDS | _MONTHS else name
