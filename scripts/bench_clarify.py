@@ -196,8 +196,8 @@ def profiles(kb: KnowledgeBase, scorer: Scorer, folder: Path) -> None:
             best = sum(any(each.best.endswith(f"/{s}") for s in right) for right, each in found)
             asked = sum(each.options is not None for _, each in found)
             print(
-                f"profiles, {language}, {'known' if known else 'unknown'}: of {len(chosen)} the right document is first "
-                f"in {first}, holds the best piece in {best}; asks in {asked}"
+                f"profiles, {language}, {'known' if known else 'unknown'}: of {len(chosen)} the right document "
+                f"is first in {first}, holds the best piece in {best}; asks in {asked}"
             )
 
 

@@ -124,7 +124,7 @@ def words(pending: Pending, language: str) -> str:
         return phrase("ask", "open", own)
     *first, last = pending.options
     between = "、" if own == "zh" else "; " if any("," in option for option in pending.options) else ", "
-    joint = phrase("join", SUBJECT if pending.facet == SUBJECT else "any", own)
+    joint = between if pending.facet == SUBJECT else phrase("join", own)
     listed = between.join(first) + (joint if first else "") + last
     return phrase("ask", pending.facet, own).replace("{options}", listed)
 

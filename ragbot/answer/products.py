@@ -29,7 +29,7 @@ _HAN = re.compile(
     r"([\u4e00-\u9fff]{1,8})\s?(?:([A-Z]{1,3}\d{1,4}|(?!(?:19|20)\d\d)\d{1,4})(?![\d.,:%％年月日天元期次个分小秒号楼层米克岁折步条项章节种台件张人周代版点]))"
 )
 _BEFORE = re.compile(r"((?:[A-Z][\w+]*[ ]){0,2})$")
-_CODE = re.compile(r"[A-Z]{1,4}-\d{2,5}[A-Z]?")
+_CODE = re.compile(r"[A-Z]{1,4}-\d{2,5}[A-Z]?", re.IGNORECASE)
 _NO_PRODUCT: Final = frozenset(
     """version ver v firmware release app ide ios android windows macos page chapter part level no nr number usb wpa wi
     fi wifi zigbee thread matter bluetooth ipv p h x error e code figure table article top covid
@@ -72,11 +72,11 @@ def _latin(text: str) -> Iterable[Named]:
             continue
         if match.start() and text[match.start() - 1] in "-_.#/" and not _CODE.fullmatch(match.group()):
             continue
-        spaced = not match.group()[len(word) : -len(number)]  # "T1", not "Hub 1"
+        joined = not match.group()[len(word) : -len(number)]  # "T1", not "Hub 1"
         after = (_CAPITALS_AFTER if text[match.start()].isupper() else _AFTER).match(text, match.end())
         end = after.end() if after else match.end()
         suffix = fold(re.sub(r"[ -]+", " ", after.group())) if after else ""
-        if _CODE.fullmatch(match.group()) or (len(word) <= 3 and spaced):
+        if _CODE.fullmatch(match.group()) or (len(word) <= 2 and joined):
             yield Named(fold(f"{word}{number}") + suffix, _name(text, match.start(), end), match.start(), end)
         elif len(word) > 1:
             yield Named(

@@ -66,8 +66,13 @@ def region_codes(value: str) -> frozenset[str]:
     """The codes of a property or a profile's entry, which may list several: `US, EU`, `Germany`, `美国`. Empty where
     it means everywhere, or nothing that is known."""
     known = _places().codes
-    parts = (fold(part).strip(" .") for part in _PARTED.split(value))
-    return frozenset(known[each] for part in parts for each in (part, part.split("-")[-1]) if known.get(each))
+    parts = (fold(part).strip() for part in _PARTED.split(value))
+    return frozenset(
+        known[each]
+        for part in parts
+        for each in (part, part.rstrip("."), part.split("-")[-1])
+        if known.get(each)
+    )
 
 
 def regions_in(text: str) -> dict[str, str]:

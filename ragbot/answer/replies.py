@@ -68,7 +68,7 @@ def _ordinals() -> dict[str, int]:
 def resolve(pending: Pending, message: str) -> Choice | None:
     """What `message` answers to the question that waits; None where it is another message altogether."""
     said = fold(message).strip()
-    if not said or len(_words(said)) > _MOST_WORDS:
+    if not said or _length(_words(said)) > _MOST_WORDS:
         return None
     if not pending.options:
         return None if _is_question(said) else _one(pending, message.strip(" \t\n.!?。！？"))
@@ -91,6 +91,11 @@ def _one(pending: Pending, option: str) -> Choice:
 def _words(text: str) -> list[str]:
     """Words of letters, numbers, and each run of Chinese characters."""
     return re.findall(r"[\u4e00-\u9fff]+|[^\W\d_\u4e00-\u9fff]+|\d+(?:\.\d+)*", text)
+
+
+def _length(words: Sequence[str]) -> float:
+    """How many words, two Chinese characters being one."""
+    return sum(len(word) / 2 if word >= "\u4e00" else 1 for word in words)
 
 
 def _left(said: str) -> list[str]:
@@ -121,8 +126,8 @@ def _named(options: Sequence[str], said: str) -> str | None:
     if whole:
         best = max(whole, key=lambda option: len(bags[option]))
         others = [each for each in whole if each != best and not _holds(bags[best], bags[each])]
-        rest = [word for word in left if word not in bags[best]]
-        if not others and len(rest) <= _MOST_LEFT and not (_is_question(said) and len(rest) > 1):
+        rest = _length([word for word in left if word not in bags[best]])
+        if not others and rest <= _MOST_LEFT and not (_is_question(said) and rest > 1):
             return best
         return None
     if _is_question(said):
