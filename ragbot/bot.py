@@ -1,42 +1,29 @@
 """A customer's message -> a checked answer: the query pipeline, from top to bottom.
 
-understand -> search -> weigh -> (abstain | quote | draft and check) -> cite -> remember
+understand -> receive (a person, a form, a fixed reply?) -> search -> weigh -> (ask | abstain | answer) -> remember
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator as Yielding
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ragbot.answer.compose import Statement, choose, cite, quote
-from ragbot.answer.draft import Draft, answers, check, checked_sentences, placed
 from ragbot.answer.evidence import Scored
 from ragbot.answer.ground import GroundingVerifier
-from ragbot.answer.join import is_cut
-from ragbot.answer.prompt import compose_prompt
+from ragbot.answer.respond import Found, Responder, Response
 from ragbot.answer.weigh import Scorer
 from ragbot.dialogue import policy
 from ragbot.dialogue.sessions import FILE_NAME as SESSIONS_FILE
 from ragbot.dialogue.sessions import Sessions
 from ragbot.errors import InputError
 from ragbot.index.knowledge_base import KnowledgeBase
-from ragbot.index.question import Question
+from ragbot.inquiry import Inquiry, spoken
 from ragbot.protocols import Generator, Verifier
+from ragbot.reception import Reception
 from ragbot.settings import Settings
-from ragbot.text.context import names
 from ragbot.trace import Trace
-from ragbot.types import Answer, Event, Hit, Status, Turn, Understanding
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One message on its way through the pipeline."""
-
-    question: Question
-    history: tuple[Turn, ...]
-    session: str | None
-    trace: Trace
+from ragbot.types import Answer, Event, Hit, Mood, Profile, State, Turn
 
 
 class Bot:
@@ -63,34 +50,56 @@ class Bot:
         self._verifier = verifier
         self._sessions = sessions
         self._scorer: Scorer | None = None
+        self._reception = Reception(self.settings)
+        self._responder = Responder(
+            kb,
+            self.settings,
+            generator=lambda: self.generator,
+            verifier=lambda: self.verifier,
+            announce=policy.foreign_lead,
+        )
 
-    def ask(self, question: str, *, session: str | None = None, history: Sequence[Turn] = ()) -> Answer:
-        """The answer to one message. `session` continues a stored conversation; `history` gives one for this
-        call alone. Raises `InputError` for an empty message, `KnowledgeBaseError`, `ModelError`."""
-        for event in self.stream(question, session=session, history=history):
+    def ask(
+        self,
+        question: str,
+        *,
+        session: str | None = None,
+        history: Sequence[Turn] = (),
+        profile: Profile | None = None,
+        state: State | None = None,
+    ) -> Answer:
+        """The answer to one message.
+
+        `session` continues a stored conversation; `history` gives one for this call alone, and `state` what the
+        answer before it left (`Answer.state`). `profile` is what the company knows of the customer; it is kept
+        nowhere. Raises `InputError` for an empty message, `KnowledgeBaseError`, `ModelError`.
+        """
+        events = self.stream(question, session=session, history=history, profile=profile, state=state)
+        for event in events:
             if event.answer is not None:
                 return event.answer
         raise AssertionError("a stream ends with its answer")
 
     def stream(
-        self, question: str, *, session: str | None = None, history: Sequence[Turn] = ()
+        self,
+        question: str,
+        *,
+        session: str | None = None,
+        history: Sequence[Turn] = (),
+        profile: Profile | None = None,
+        state: State | None = None,
     ) -> Iterator[Event]:
         """The same, each checked sentence as soon as it is ready; the last event carries the `Answer`."""
         trace = Trace()
         with trace.step("understand"):
-            case = self._understand(question, session, history, trace)
-        answer = self._without_search(case)
+            turns, before = self._conversation(session, history, state)
+            inquiry = self._understand(
+                question, history=turns, state=before, session=session, profile=profile, trace=trace
+            )
+        answer = self._reception.receive(inquiry)
         if answer is None:
-            yield Event(kind="step", text="search")
-            with trace.step("search"):
-                hits = self._search(case)
-            with trace.step("weigh"):
-                scored = self._scorer_for().score(case.question, hits)
-            if not scored or scored[0].probability < self.settings.answer.threshold:
-                answer = self._abstain(case, hits, scored)
-            else:
-                answer = yield from self._answer(case, hits, scored)
-        yield Event(kind="answer", answer=self._finish(case, answer))
+            answer = yield from self._from_documents(inquiry)
+        yield Event(kind="answer", answer=self._finish(inquiry, answer))
 
     def close(self) -> None:
         """Close the stored conversations; the knowledge base stays open."""
@@ -99,123 +108,87 @@ class Bot:
 
     # -- the steps --------------------------------------------------------------------------------------
 
-    def _understand(self, message: str, session: str | None, history: Sequence[Turn], trace: Trace) -> _Case:
-        if session is not None and history:
-            raise InputError("give either session= or history=, not both")
-        turns = tuple(history)
-        if session is not None:
-            turns = tuple(self.sessions.history(session, self.settings.sessions.history_turns))
-        question = self.kb.understand(message, turns)
-        return _Case(question=question, history=turns, session=session, trace=trace)
+    def _conversation(
+        self, session: str | None, history: Sequence[Turn], state: State | None
+    ) -> tuple[tuple[Turn, ...], State]:
+        if session is None:
+            return tuple(history), state if state is not None else State()
+        if history or state is not None:
+            raise InputError("give either session= or history= and state=, not both")
+        turns = self.sessions.history(session, self.settings.sessions.history_turns)
+        return tuple(turns), self.sessions.state(session)
 
-    def _without_search(self, case: _Case) -> Answer | None:
-        """Small talk and the wish for a person need no documents."""
-        message, language = case.question.original, case.question.language
-        accepts = policy.accepts_offer(message, case.history)
-        if accepts or policy.wants_person(message):
-            text = policy.handoff_reply(language, self.settings.answer.contact)
-            reason = (
-                "the customer accepts the offer of a person" if accepts else "the customer asks for a person"
-            )
-            return self._make(case, text, "handoff", reason)
-        kind = policy.small_talk(message)
-        if kind is not None:
-            return self._make(case, policy.small_talk_reply(kind, language), "smalltalk", kind)
-        return None
+    def _understand(
+        self,
+        message: str,
+        *,
+        history: tuple[Turn, ...],
+        state: State,
+        session: str | None,
+        profile: Profile | None,
+        trace: Trace,
+    ) -> Inquiry:
+        question = self.kb.understand(message, history)
+        return Inquiry(
+            message=question.original,
+            question=question,
+            language=spoken(question, history, profile),
+            intent="",
+            intent_confidence=1.0,
+            mood=Mood(sentiment=0.0, urgency=0.0),
+            history=history,
+            state=state,
+            profile=profile,
+            session=session,
+            trace=trace,
+        )
 
-    def _search(self, case: _Case) -> list[Hit]:
-        return self.kb.search(case.question.original, k=self.settings.search.k, history=case.history)
+    def _from_documents(self, inquiry: Inquiry) -> Yielding[Event, None, Answer]:
+        yield Event(kind="step", text="search")
+        with inquiry.trace.step("search"):
+            question, k = inquiry.question.original, self.settings.search.k
+            hits = self.kb.search(question, k=k, history=inquiry.history)
+        with inquiry.trace.step("weigh"):
+            scored = self._scorer_for().score(inquiry.question, hits)
+        if not scored or scored[0].probability < self.settings.answer.threshold:
+            return self._abstain(inquiry, hits, scored)
+        answer = yield from self._answer(inquiry, hits, scored)
+        return answer
 
-    def _answer(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Yielding[Event, None, Answer]:
-        """A checked draft where a language model is asked for; quotes where not, or where nothing of it holds."""
-        drafting = self.settings.answer.composer == "generate"
-        statements: list[Statement] = []
-        passages = list(hits)
-        for statement in self._drafted(case, passages, scored) if drafting else ():
-            statements.append(statement)
-            yield Event(kind="sentence", text=cite(statements, passages).parts[-1])
-        reason = "drafted and checked" if statements else "quoted"
-        lead = ""
-        if not statements:
-            with case.trace.step("quote"):
-                statements = self._quoted(case, hits, scored)
-            lead = _foreign_lead(case, statements, hits)
-            for part in (*([lead] if lead else []), *cite(statements, hits).parts):
-                yield Event(kind="sentence", text=part)
-        cited = cite(statements, passages)
-        text = f"{lead}\n{cited.text}" if lead else cited.text
+    def _answer(
+        self, inquiry: Inquiry, hits: list[Hit], scored: list[Scored]
+    ) -> Yielding[Event, None, Answer]:
+        found = Found(
+            question=inquiry.question, history=inquiry.history, hits=hits, scored=scored, trace=inquiry.trace
+        )
+        parts = self._responder.respond(found)
+        while True:
+            try:
+                yield Event(kind="sentence", text=next(parts))
+            except StopIteration as stop:
+                response: Response = stop.value
+                break
         return replace(
-            self._make(case, text, "answered", reason),
-            citations=cited.citations,
-            claims=cited.claims,
+            inquiry.answer(response.text, "answered", response.reason),
+            citations=response.citations,
+            claims=response.claims,
             hits=tuple(hits),
             confidence=round(scored[0].probability, 4),
         )
 
-    def _abstain(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> Answer:
+    def _abstain(self, inquiry: Inquiry, hits: list[Hit], scored: list[Scored]) -> Answer:
         reason = "the passages do not answer the question" if scored else "nothing was found"
-        text = policy.abstain_reply(case.question.language, self.settings.answer.contact)
+        text = policy.abstain_reply(inquiry.language, self.settings.answer.contact)
         confidence = round(scored[0].probability, 4) if scored else 0.0
-        return replace(self._make(case, text, "abstained", reason), hits=tuple(hits), confidence=confidence)
+        return replace(inquiry.answer(text, "abstained", reason), hits=tuple(hits), confidence=confidence)
 
-    def _drafted(self, case: _Case, passages: list[Hit], scored: list[Scored]) -> Iterator[Statement]:
-        """Checked sentences. `passages` are the hits; what a sentence rests on beyond them is appended."""
-        limits = self.settings
-        best_first = list(dict.fromkeys(item.unit.hit for item in scored))[: limits.answer.passages]
-        with case.trace.step("prompt") as step:
-            given = [passages[number] for number in best_first]
-            given += self._cut_off(given)
-            passages += given[len(best_first) :]
-            prompt = compose_prompt(
-                case.question.original,
-                given,
-                case.history,
-                language=case.question.language,
-                generator=self.generator,
-                max_tokens=limits.generator.max_tokens,
-                document_text=self._document_text,
-            )
-            step.note(tokens=prompt.tokens, dropped=prompt.dropped)
-        with case.trace.step("draft") as step:
-            draft = Draft()
-            for statement in checked_sentences(
-                prompt,
-                self.generator,
-                self.verifier,
-                draft,
-                max_tokens=limits.generator.max_tokens,
-                max_sentences=limits.answer.max_sentences,
-            ):
-                moved = placed(statement, prompt.hits, passages)
-                if answers(moved, passages, scored):
-                    yield moved
-            step.note(kept=draft.kept, dropped=len(draft.dropped))
-
-    def _cut_off(self, given: Sequence[Hit]) -> list[Hit]:
-        """The neighbours of the best passage from which it was cut in the middle of a thought."""
-        best = given[0].chunk
-        beside = self.kb.neighbours(best)
-        known = {hit.chunk.id for hit in given}
-        return [
-            Hit(chunk=chunk, score=0.0)
-            for chunk in beside
-            if chunk.id not in known
-            and (is_cut(chunk, best) if chunk.start < best.start else is_cut(best, chunk))
-        ]
-
-    def _document_text(self, document_id: str) -> str | None:
-        """None where a sync has removed the document since the search: its chunks then stand alone."""
-        try:
-            return self.kb.document(document_id).text
-        except InputError:
-            return None
-
-    def _quoted(self, case: _Case, hits: list[Hit], scored: list[Scored]) -> list[Statement]:
-        chosen = choose(case.question, scored, hits, most=self.settings.answer.max_sentences)
-        return [
-            replace(statement, claims=tuple(check(statement.text, [hits[statement.hit]], self.verifier)))
-            for statement in quote(chosen, hits)
-        ]
+    def _finish(self, inquiry: Inquiry, answer: Answer) -> Answer:
+        """Remember the exchange, close the trace."""
+        if inquiry.session is not None:
+            with inquiry.trace.step("remember"):
+                self.sessions.append(inquiry.session, inquiry.message, answer)
+        inquiry.trace.finish(status=answer.status, language=inquiry.language, hits=len(answer.hits))
+        return replace(answer, timings_ms=inquiry.trace.timings_ms)
 
     # -- the parts --------------------------------------------------------------------------------------
 
@@ -247,38 +220,3 @@ class Bot:
         if self._scorer is None:
             self._scorer = Scorer(self.kb.embedder, self.kb.idf)
         return self._scorer
-
-    def _make(self, case: _Case, text: str, status: Status, reason: str) -> Answer:
-        """An answer without passages; small talk and hand-over are what the message is taken for."""
-        question = case.question
-        intent = status if status in ("smalltalk", "handoff") else "question"
-        return Answer(
-            text=text,
-            status=status,
-            reason=reason,
-            understanding=Understanding(
-                question=question.original,
-                standalone=question.text,
-                language=question.language,
-                intent=intent,
-                entities=tuple(names(question.text)),
-            ),
-            session=case.session,
-            trace_id=case.trace.trace_id,
-        )
-
-    def _finish(self, case: _Case, answer: Answer) -> Answer:
-        """Remember the exchange, close the trace."""
-        if case.session is not None:
-            with case.trace.step("remember"):
-                self.sessions.append(case.session, case.question.original, answer)
-        case.trace.finish(status=answer.status, language=case.question.language, hits=len(answer.hits))
-        return replace(answer, timings_ms=case.trace.timings_ms)
-
-
-def _foreign_lead(case: _Case, statements: Sequence[Statement], hits: Sequence[Hit]) -> str:
-    """What announces an answer that begins with a quote in another language than the customer's; else empty."""
-    own = case.question.language
-    first = str(hits[statements[0].hit].chunk.meta.get("language", "und")) if statements else own
-    foreign = first not in ("und", own) and {first, own} <= {"en", "zh"}
-    return policy.foreign_lead(own, first) if foreign else ""

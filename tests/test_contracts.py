@@ -62,10 +62,11 @@ HOMES = {
     "trafilatura": ("ingest/formats/web.py",),
     "transformers": ("models/",),
     "typer": ("cli/",),
-    "yaml": ("ingest/formats/markdown.py",),
+    "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
-"""Where a library may be imported: files and folders. numpy's arrays travel between stages, and both the store
-and the model cache are locked against other processes; every other library has one home."""
+"""Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
+and the model cache are locked against other processes, and YAML is what front matter and dialogues are written in;
+every other library has one home."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -83,8 +84,10 @@ BELOW: Mapping[str, frozenset[str]] = {
     "index": FOUNDATIONS | {"models"},
     "ingest": FOUNDATIONS | {"models", "index"},
     "dialogue": FOUNDATIONS | {"models"},
-    "answer": FOUNDATIONS | {"models", "index"},
-    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace"},
+    "answer": FOUNDATIONS | {"models", "index", "trace"},
+    "inquiry": FOUNDATIONS | {"index", "trace"},
+    "reception": FOUNDATIONS | {"models", "index", "dialogue", "answer", "inquiry"},
+    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "reception"},
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue"},
     "cli": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "bot", "evaluate", "doctor", "__init__"},

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ragbot import __version__
-from ragbot.cli import check, evaluation, knowledge, models, sessions, talk
+from ragbot.cli import check, evaluation, knowledge, models, replay, sessions, talk
 from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
 
@@ -43,6 +43,7 @@ app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
 app.add_typer(sessions_app, name="sessions")
 app.command("eval")(evaluation.evaluate_testset)
+app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)
 
 
