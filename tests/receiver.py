@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import struct
 import threading
@@ -75,6 +76,7 @@ def receiving() -> Iterator[Receiver]:
                 self.wfile.write(b"\x00\xff no protocol at all\r\n\r\n")
             else:  # a reset instead of a close
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                os.close(self.connection.detach())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
             """Say nothing on stderr."""

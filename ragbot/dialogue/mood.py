@@ -263,7 +263,5 @@ def _turns(table: Mapping[str, str]) -> Iterator[tuple[str, _Kind]]:
 
 def _chinese_signs(table: Mapping[str, Any]) -> dict[str, _Sign]:
     signs = {word: _Sign(kind, words=len(word), text=word) for word, kind in _turns(table["turns"])}
-    signs |= {
-        word: _Sign("weight", weight, words=len(word)) for word, weight in _weighed(table["words"])
-    }
+    signs |= {word: _Sign("weight", weight, words=len(word)) for word, weight in _weighed(table["words"])}
     return signs

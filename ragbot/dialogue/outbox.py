@@ -112,11 +112,13 @@ class Outbox:
             )
         return Claim(id=identity, attempt=attempts + 1, body=packet.encode("ascii"))
 
-    def delivered(self, claim: Claim) -> None:
+    def delivered(self, claim: Claim, *, past: str | None = None) -> None:
         """It arrived: its content is emptied, also where the file keeps what was overwritten; those that waited in
-        line behind it are due, since the receiver is there."""
+        line behind it are due, since the receiver is there. `past`: one before it that just failed; it steps aside."""
         now = self.clock()
         with self._database.transaction():
+            if past is not None:
+                self._database.execute("UPDATE outbox SET aside = 1 WHERE id = ?", (past,))
             self._database.execute(
                 "UPDATE outbox SET delivered_at = ?, packet = '', error = '', leased_until = 0 WHERE id = ?",
                 (now, claim.id),
@@ -135,10 +137,6 @@ class Outbox:
     def refused(self, claim: Claim, error: str) -> None:
         """The receiver will not have it: kept until it is retried by hand, or its retention ends."""
         self._report(claim, "refused_at = ?, error = ?", self.clock(), error[:_LONGEST_ERROR])
-
-    def step_aside(self, identity: str) -> None:
-        """From now on the packet holds up no other."""
-        self._database.execute("UPDATE outbox SET aside = 1 WHERE id = ?", (identity,))
 
     def next_at(self) -> float | None:
         """When something can be claimed next, seconds since the epoch, maybe past; None if nothing waits."""

@@ -166,11 +166,11 @@ class Courier:
         if thread is not None:
             thread.join(wait)
 
-    def _attempt(self, claim: Claim, counts: dict[str, int]) -> Outcome:
+    def _attempt(self, claim: Claim, counts: dict[str, int], *, past: str | None = None) -> Outcome:
         outcome = self._sender.send(claim)
         counts[outcome.kind] += 1
         if outcome.kind == "delivered":
-            self.outbox.delivered(claim)
+            self.outbox.delivered(claim, past=past)
         elif outcome.kind == "refused":
             self.outbox.refused(claim, outcome.detail)
         else:
@@ -184,10 +184,7 @@ class Courier:
     def _try_behind(self, failed: Claim, counts: dict[str, int]) -> None:
         """Is it the receiver or this packet? If a later one is taken, this one steps aside."""
         while not self._stopped and (claim := self.outbox.claim(behind=failed.id)) is not None:
-            outcome = self._attempt(claim, counts)
-            if outcome.kind == "delivered":
-                self.outbox.step_aside(failed.id)
-            if outcome.kind != "refused":
+            if self._attempt(claim, counts, past=failed.id).kind != "refused":
                 return
 
     def _run(self) -> None:

@@ -19,7 +19,9 @@ def next_opening(
 ) -> str | None:
     """In the words of the wall clock there; `at` is such a time too."""
     settings = HandoverSettings(hours=hours, holidays=holidays, timezone=zone)
-    found = read_hours(settings).open_at(datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone)).timestamp())
+    found = read_hours(settings).open_at(
+        datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(zone)).timestamp()
+    )
     return None if found is None else datetime.fromtimestamp(found, ZoneInfo(zone)).isoformat()[:16]
 
 
