@@ -163,7 +163,7 @@ class Sessions:
 
     def _delete(self, where: str, values: Sequence[Any], *, waiting: bool = True) -> int:
         """Of every table; the hand-overs that still wait for delivery only if `waiting`."""
-        undelivered = "" if waiting else " AND delivered_at IS NOT NULL"
+        undelivered = "" if waiting else " AND (delivered_at IS NOT NULL OR refused_at IS NOT NULL)"
         with self.database.transaction():
             exchanges = self.database.execute(f"DELETE FROM exchange WHERE {where}", values)  # noqa: S608
             others = [
