@@ -54,9 +54,16 @@ HOMES = {
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
-    "rapidfuzz": ("answer/replies.py", "dialogue/options.py", "index/spelling.py",),
+    "rapidfuzz": (
+        "answer/replies.py",
+        "dialogue/options.py",
+        "index/spelling.py",
+    ),
     "regex": ("dialogue/fields.py",),
-    "rjieba": ("text/mentions.py", "text/words.py",),
+    "rjieba": (
+        "text/mentions.py",
+        "text/words.py",
+    ),
     "safetensors": ("models/",),
     "scipy": ("dialogue/likeness.py", "dialogue/ridge.py"),
     "sentence_transformers": ("models/",),
