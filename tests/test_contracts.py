@@ -36,7 +36,7 @@ HOMES = {
     "faiss": ("index/dense.py",),
     "filelock": ("index/stage.py", "models/"),
     "gguf": ("models/",),
-    "httpx": ("models/remote.py",),
+    "httpx": ("dialogue/webhook.py", "models/remote.py"),
     "huggingface_hub": ("models/",),
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
@@ -64,9 +64,9 @@ HOMES = {
     "typer": ("cli/",),
     "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
-"""Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
-and the model cache are locked against other processes, and YAML is what front matter and dialogues are written in;
-every other library has one home."""
+"""Where a library may be imported: files and folders. numpy's arrays travel between stages, generators and webhooks
+are both reached by HTTP, both the store and the model cache are locked against other processes, and YAML is what front
+matter and dialogues are written in; every other library has one home."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
