@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from math import sqrt
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from ragbot.protocols import MoodReader
 from ragbot.types import Mood
+
+if TYPE_CHECKING:
+    from ragbot.settings import Settings
 
 NEGATIVE = -0.2
 """A sentiment from here down is a bad mood; found on the tuning half of `tests/dialogue/moods.tsv`."""
@@ -72,13 +76,35 @@ class WordMoodReader:
         return [read_mood(text) for text in texts]
 
 
+def load_mood(settings: Settings) -> MoodReader:
+    """The reader of `dialogue.mood`: a sequence classifier, or the words of this file where none is named.
+
+    Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if the model's labels are no moods."""
+    if not settings.dialogue.mood:
+        return WordMoodReader()
+    from ragbot.models.mood import ClassifierMoodReader
+
+    return ClassifierMoodReader(
+        settings.dialogue.mood, settings.models, urgency=read_urgency, device=settings.embedder.device
+    )
+
+
 def read_mood(text: str) -> Mood:
     """How the message sounds; plain and calm where nothing is known of it."""
+    text = _readable(text)
+    return Mood(sentiment=round(_sentiment(text), 3), urgency=_urgency(text))
+
+
+def read_urgency(text: str) -> float:
+    """0 (whenever) to 1 (at once)."""
+    return _urgency(_readable(text))
+
+
+def _readable(text: str) -> str:
+    """Both ends of a long message, apostrophes written one way."""
     if len(text) > 2 * _READ:
         text = f"{text[:_READ]}\n{text[-_READ:]}"
-    text = text.replace("’", "'")
-    sentiment = round(_sentiment(text), 3)
-    return Mood(sentiment=sentiment, urgency=round(_urgency(text), 3))
+    return text.replace("’", "'")
 
 
 def _sentiment(text: str) -> float:
@@ -106,7 +132,7 @@ def _urgency(text: str) -> float:
     for weight, pattern in lexicon.urgent:
         if pattern.search(lowered):
             calm *= 1 - weight
-    return 1 - calm
+    return round(1 - calm, 3)
 
 
 def _sentences(signs: Sequence[_Sign]) -> Iterator[list[_Sign]]:

@@ -202,8 +202,8 @@ class Outbox:
         """next_at, id, packet, attempts of what may be sent when its time comes, oldest first: of those in line the
         first, and all that stepped aside."""
         columns = "SELECT next_at, id, packet, attempts, at, rowid FROM outbox WHERE"
-        line = self._database.rows(f"{columns} {_WAITING} AND aside = 0 ORDER BY at, rowid LIMIT 1")  # noqa: S608
-        aside = self._database.rows(f"{columns} {_WAITING} AND aside = 1 ORDER BY at, rowid")  # noqa: S608
+        line = self._database.rows(f"{columns} {_WAITING} AND aside = 0 ORDER BY at, rowid LIMIT 1")
+        aside = self._database.rows(f"{columns} {_WAITING} AND aside = 1 ORDER BY at, rowid")
         return sorted(line + aside, key=lambda row: row[4:])
 
     def _due(self, now: float) -> tuple[str, str, int] | None:

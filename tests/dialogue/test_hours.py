@@ -74,7 +74,7 @@ def test_nobody_is_there_on_a_holiday() -> None:
 
 
 def test_the_wall_clock_counts_when_clocks_change() -> None:
-    """09:00 stays 09:00 before and after summer time begins and ends, and a night over the change has its true length."""
+    """09:00 stays 09:00 around both changes, and a night over one ends by the clock on the wall."""
     hours = read_hours(HandoverSettings(hours=("Mon-Sun 09:00-17:00",), timezone="Europe/Berlin"))
     for day in ("2026-03-28", "2026-03-29", "2026-10-25"):
         before = datetime.fromisoformat(f"{day}T04:00").replace(tzinfo=BERLIN)

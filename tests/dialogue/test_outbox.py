@@ -61,9 +61,14 @@ def test_the_oldest_goes_first(outbox: Outbox) -> None:
 
 def test_a_packet_belongs_to_its_transaction(database: Database, outbox: Outbox) -> None:
     """What is rolled back was never handed over, and the same packet is added once."""
-    with pytest.raises(RuntimeError), database.transaction():
-        outbox.add(packet("gone"))
-        raise RuntimeError
+
+    def add_and_fail() -> None:
+        with database.transaction():
+            outbox.add(packet("gone"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        add_and_fail()
     outbox.add(packet("kept"))
     outbox.add(packet("kept", summary="another"))
     assert [entry.id for entry in outbox.entries()] == ["kept"]
