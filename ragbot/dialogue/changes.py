@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ragbot.dialogue.fields import Field, Match, matches, yes_or_no
+from ragbot.dialogue.fields import Field, Match, matches
 from ragbot.dialogue.intent_file import CONFIRM
-from ragbot.dialogue.phrasing import pattern
+from ragbot.dialogue.phrasing import pattern, yes_or_no
 from ragbot.dialogue.reading import Message, cued, denied, labels, overlaps, without
 
 _STRICT = ("pattern", "email", "phone")

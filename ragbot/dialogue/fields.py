@@ -177,6 +177,7 @@ def pattern_fault(pattern: str) -> str:
     import regex
 
     try:
+        regex.compile(pattern)  # by itself: what is wrong in it must not be mended by what stands around it
         return "also fits nothing at all" if _compiled(pattern).fullmatch("") else ""
     except (regex.error, RecursionError, OverflowError) as error:
         return f"is no regular expression: {error}"

@@ -13,10 +13,10 @@ from datetime import date
 from typing import Final, Literal
 
 from ragbot.dialogue.changes import Changes, changes
-from ragbot.dialogue.fields import Field, Match, tidy, yes_or_no
+from ragbot.dialogue.fields import Field, Match, tidy
 from ragbot.dialogue.intent_file import CONFIRM
 from ragbot.dialogue.intents import Intent, in_language
-from ragbot.dialogue.phrasing import is_all, own_language, pattern, phrase, reason
+from ragbot.dialogue.phrasing import is_all, own_language, pattern, phrase, reason, yes_or_no
 from ragbot.dialogue.reading import Message, collected, label_of
 from ragbot.types import Form
 

@@ -114,7 +114,7 @@ def _imported(intent: Intent) -> Function:
         raise SettingsError(
             f"{intent.function_at}: {intent.function!r} of [{intent.name}] is a {type(function).__name__}, no function"
         )
-    return function  # type: ignore[no-any-return]  # what it takes and returns shows when it is called
+    return function
 
 
 class _Running:

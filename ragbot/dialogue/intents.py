@@ -22,7 +22,8 @@ from ragbot.errors import SettingsError
 from ragbot.types import to_plain
 
 if TYPE_CHECKING:
-    from ragbot.dialogue.intent_file import Problems
+    from ragbot.dialogue.labelled import Labelled
+    from ragbot.dialogue.tables import Problems
 
 Action = Literal["answer", "reply", "collect", "handoff"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -86,6 +87,16 @@ def filled(texts: Mapping[str, str], language: str, values: Mapping[str, str]) -
     return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], ""), text)
 
 
+def labelled(intents: Intents) -> tuple[Labelled, ...]:
+    """What the classifier learns from."""
+    from ragbot.dialogue.labelled import Labelled
+
+    return tuple(
+        Labelled(name=each.name, description=each.description, examples=each.examples)
+        for each in intents.intents
+    )
+
+
 def load_intents(path: Path | None = None) -> Intents:
     """The intents of the file; None: the default set.
 
@@ -121,13 +132,16 @@ def _text(path: Path) -> str:
 
 
 def _read(text: str, source: str) -> Intents:
-    from ragbot.dialogue.intent_file import Problems, read_document
+    from ragbot.dialogue.intent_file import read_document
     from ragbot.dialogue.positions import positions
+    from ragbot.dialogue.tables import Problems
 
     try:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"intents file {source} is no TOML: {error}") from error
+        last = text.rstrip().count("\n") + 1
+        place = str(error).replace("at end of document", f"at the end, line {last}")
+        raise SettingsError(f"intents file {source} is no TOML: {place}") from error
     except RecursionError as error:
         raise SettingsError(f"intents file {source} is nested too deeply; flatten it") from error
     tables = sum(isinstance(value, dict) for value in plain.values())

@@ -44,7 +44,8 @@ def is_all(name: str, message: str) -> bool:
     """Whether a `tidy` message says nothing but one of the patterns `name`: "ok, never mind then"."""
     rest = re.sub(_EDGES, " ", message).strip()
     filler = pattern("filler").pattern
-    whole = rf"(?:{filler}\s*)*(?:{pattern(name).pattern})(?:\s*(?:{filler}))*"
+    wanted = f"(?:{pattern(name).pattern})"
+    whole = rf"(?:{filler}\s*)*{wanted}(?:\s*(?:{filler}|{wanted}))*"
     return re.fullmatch(whole, rest, re.IGNORECASE) is not None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -64,7 +64,7 @@ def overlaps(one: Match, others: Sequence[Match]) -> bool:
 
 def collected(
     fields: Sequence[Field], message: Message, *, asked: str
-) -> tuple[Mapping[str, str], Match | None]:
+) -> tuple[dict[str, str], Match | None]:
     """Field -> value of those of `fields` that the message fills, and what is wrong with the value of the `asked`
     one. First the value whose field is named before it, then the field that was asked for, then the most telling."""
     found: dict[str, str] = {}

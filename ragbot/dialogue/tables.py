@@ -101,7 +101,7 @@ class Table:
         return self._typed(key, lambda value: isinstance(value, str) and value in allowed, default, wanted)
 
     def texts(self, key: str, *, longest: int) -> tuple[str, ...]:
-        plain = self._typed(key, lambda value: isinstance(value, list), [], "a list of texts")
+        plain: list[Any] = self._typed(key, lambda value: isinstance(value, list), [], "a list of texts")
         for number, each in enumerate(plain):
             if not isinstance(each, str):
                 self.wrong((key, number), f"`{key}` must be a list of texts, not of {each!r}")
