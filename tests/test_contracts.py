@@ -37,7 +37,7 @@ HOMES = {
     "faiss": ("index/dense.py",),
     "filelock": ("index/stage.py", "models/"),
     "gguf": ("models/",),
-    "httpx": ("models/remote.py",),
+    "httpx": ("dialogue/webhook.py", "models/remote.py"),
     "huggingface_hub": ("models/",),
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
@@ -54,9 +54,16 @@ HOMES = {
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
-    "rapidfuzz": ("dialogue/options.py", "index/spelling.py"),
+    "rapidfuzz": (
+        "answer/replies.py",
+        "dialogue/options.py",
+        "index/spelling.py",
+    ),
     "regex": ("dialogue/fields.py",),
-    "rjieba": ("text/words.py",),
+    "rjieba": (
+        "text/mentions.py",
+        "text/words.py",
+    ),
     "safetensors": ("models/",),
     "scipy": ("dialogue/likeness.py", "dialogue/ridge.py"),
     "sentence_transformers": ("models/",),
@@ -68,9 +75,9 @@ HOMES = {
     "typer": ("cli/",),
     "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
-"""Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
-and the model cache are locked against other processes, YAML is what front matter and dialogues are written in,
-and slips are told in words of documents and in names of options alike; every other library has one home."""
+"""Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
+stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
+processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of options."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
