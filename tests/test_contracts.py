@@ -65,8 +65,8 @@ HOMES = {
     "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
 """Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
-and the model cache are locked against other processes, and YAML is what front matter and dialogues are written in;
-every other library has one home."""
+and the model cache are locked against other processes, YAML is what front matter and dialogues are written in,
+and jieba both cuts words and knows which are names; every other library has one home."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
