@@ -231,6 +231,11 @@ def test_a_value_within_a_question_answers_only_if_it_asks_for_it() -> None:
     assert talk.say("How much is express?").kind == "digression"
     assert talk.say("Could it be express?").values == {"speed": "express"}
     assert talk.say("Isn't it A-1234?").kind == "complete"
+    chinese = Talk(intent(SPEED, ORDER), "zh")
+    chinese.say("改配送")
+    assert chinese.say("加急多少钱？").kind == "digression"
+    assert chinese.say("加急和标准有什么区别").kind == "digression"
+    assert chinese.say("加急可以吗？").values == {"speed": "express"}
 
 
 def test_replies_of_no_use_end_with_a_person() -> None:
