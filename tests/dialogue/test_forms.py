@@ -155,6 +155,16 @@ def test_a_wrong_value_is_asked_for_again(message: str) -> None:
     assert (last.kind, asked(last), last.values) == ("corrected", "order", {})
 
 
+@pytest.mark.parametrize(
+    "message", ["the e-mail is wrong", "my email was mistyped", "wrong mail? no, wrong email", "邮箱错了"]
+)
+def test_a_field_is_known_by_its_kind_too(message: str) -> None:
+    """Whatever its label says."""
+    mail = replace(MAIL, label={"en": "address for the receipt"})
+    last = Talk(intent(mail, ORDER)).hear("change it", "jo@x.org", message)
+    assert (last.kind, asked(last), last.values) == ("corrected", "mail", {})
+
+
 def test_a_choice_and_a_day_are_corrected_if_the_message_says_so() -> None:
     """Words and days also stand in other sentences; then they change nothing."""
     talk = Talk(intent(DAY, SPEED, ORDER))
