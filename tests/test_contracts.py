@@ -77,7 +77,8 @@ HOMES = {
 }
 """Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
 stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
-processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of options."""
+processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
+options; jieba cuts words and knows which are names."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -97,8 +98,9 @@ BELOW: Mapping[str, frozenset[str]] = {
     "dialogue": FOUNDATIONS | {"models"},
     "answer": FOUNDATIONS | {"models", "index", "trace"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
-    "reception": FOUNDATIONS | {"models", "index", "dialogue", "answer", "inquiry"},
-    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "reception"},
+    "desk": FOUNDATIONS | {"dialogue", "inquiry"},
+    "reception": FOUNDATIONS | {"dialogue", "inquiry", "desk"},
+    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception"},
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue"},
     "cli": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "bot", "evaluate", "doctor", "__init__"},

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
@@ -24,18 +25,18 @@ from ragbot.dialogue.labelled import (
     Labelled,
     Row,
     check,
+    check_share,
     rows_of,
     signature,
 )
 from ragbot.dialogue.likeness import (
     SELF,
-    Postings,
+    Grams,
     Seen,
     Space,
     counts,
     near,
     readable,
-    sparse,
 )
 from ragbot.dialogue.outside import Outside, everyday, features, learn
 from ragbot.dialogue.ridge import fit
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+_TOLD_HEIGHT: Final = 2.0
+"""Target of an intent without examples, against 1 of others: its description alone is less like what is said."""
+_TOLD_GRAMS: Final = 0.5
+"""What the n-grams of its description count: descriptions are worded otherwise."""
 _BLOCK: Final = 512
 _RANKED: Final = 3
 _SHOWN: Final = 3
@@ -89,8 +94,10 @@ class IntentModel:
         space: Space,
         vectors: Floats,
         trust: Floats,
-        postings: Postings,
+        grams: Grams,
+        bounds: NDArray[np.int64],
         weights: Floats,
+        gram_weights: Floats,
         outside: Outside,
         confused: tuple[Confusion, ...],
         signature: str,
@@ -101,8 +108,10 @@ class IntentModel:
         self.signature = signature
         self._space = space
         self._examples = Seen.bare(vectors, trust)
-        self._postings = postings
+        self._grams = grams
+        self._bounds = bounds
         self._weights = weights
+        self._gram_weights = gram_weights
         self._outside = outside
         self._confused = confused
         self._embedder = embedder
@@ -129,15 +138,21 @@ class IntentModel:
         labels = np.array([row.label for row in rows], np.int64)
         examples = np.array([row.example for row in rows])
         space, seen = _seen([row.text for row in rows], embedder, gloss)
-        kernel, others, foreign = _compared(space, seen, labels)
-        fitted = fit(kernel, labels, len(intents))
+        shown = np.isin(np.arange(len(intents)), labels[examples])
+        seen = seen.softened([row.label != NONE and not shown[row.label] for row in rows], _TOLD_GRAMS)
+        grams = Grams.of(seen, len(space.keys))
+        bounds = np.searchsorted(labels[labels != NONE], np.arange(len(intents) + 1))
+        kernel, likest = _compared(seen, grams, bounds)
+        fitted = fit(kernel, labels, np.where(shown, 1, _TOLD_HEIGHT).astype(np.float32))
         model = cls(
             names=tuple(intent.name for intent in intents),
             space=space,
             vectors=seen.vectors,
             trust=seen.trust,
-            postings=Postings.of(seen, len(space.keys)),
+            grams=grams,
+            bounds=bounds,
             weights=fitted.weights,
+            gram_weights=np.ascontiguousarray(grams.sparse().T @ fitted.weights),
             outside=Outside(coefficients=(), sharpness=1.0, none_share=none_share),
             confused=(),
             signature=signature(intents, embedder, gloss=gloss, none=none, none_share=none_share),
@@ -146,29 +161,34 @@ class IntentModel:
         )
         held = examples & (labels != NONE)
         own = labels == NONE
-        without = features(fitted.without_self, others)
+        without = features(fitted.without_self, _of_best(fitted.without_self, likest))
         model._outside = learn(
             fit=without[held],
-            near_misses=features(fitted.without_intent, foreign)[held],
+            near_misses=features(fitted.without_intent, _of_best(fitted.without_intent, likest))[held],
             far_misses=features(*model._scores(everyday(), None)),
             own_misses=without[own],
             scores=fitted.without_self[held],
             labels=labels[held],
             none_share=none_share,
         )
-        model._confused = model._confusions(rows, fitted.without_self, others)
+        model._confused = model._confusions(rows, fitted.without_self, _of_best(fitted.without_self, likest))
         return model
 
     def _scores(self, texts: Sequence[str], vectors: Floats | None) -> tuple[Floats, Floats]:
-        """(n, intents) scores, and (n,) likeness to the nearest example."""
+        """(n, intents) scores, and (n,) likeness to the nearest example of the likeliest intent."""
         read = [readable(text, self._embedder.languages, self._gloss) for text in texts]
         if vectors is None:
             vectors = self._embedder.embed([text for text, _ in read], kind="query")
         seen = self._space.see(vectors, [trust for _, trust in read], [counts(text) for text in texts])
         kernel = near(seen, self._examples)
-        for row, (columns, values) in enumerate(seen.grams):
-            kernel[row] += self._postings.shared(columns, values)
-        return kernel @ self._weights, kernel.max(axis=1) / np.float32(SELF)
+        scores = kernel @ self._weights
+        nearest = np.zeros(len(texts), np.float32)
+        for row, gram in enumerate(seen.grams):
+            scores[row] += gram[1] @ self._gram_weights[gram[0]]
+            best = int(scores[row].argmax())
+            first, last = self._bounds[best], self._bounds[best + 1]
+            nearest[row] = (kernel[row, first:last] + self._grams.shared(gram, first, last)).max()
+        return scores, nearest / np.float32(SELF)
 
     def classify(self, text: str, vector: Floats | None = None) -> Guess:
         """The intent of one message. `vector` (dimension,): its embedding (kind "query", of the gloss where there is
@@ -210,6 +230,13 @@ class IntentModel:
             for (intent, taken), texts in sorted(found.items(), key=lambda each: (-len(each[1]), each[0]))
         )
 
+    def expecting(self, none_share: float) -> Self:
+        """The same model where another share of messages fits no intent: the higher, the sooner it says none."""
+        check_share(none_share)
+        other = copy(self)
+        other._outside = replace(self._outside, none_share=none_share)
+        return other
+
     def confusions(self) -> tuple[Confusion, ...]:
         """What leave-one-out cross-validation takes for something else, the most frequent pairs first."""
         return self._confused
@@ -221,19 +248,22 @@ class IntentModel:
             "signature": self.signature,
             "embedder": self._embedder.name,
             "names": self.names,
+            "rare": self._space.rare,
             "outside": asdict(self._outside),
             "confused": [asdict(each) for each in self._confused],
         }
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "mean": self._space.mean,
             "keys": self._space.keys,
             "idf": self._space.idf,
             "vectors": self._examples.vectors,
             "trust": self._examples.trust,
             "weights": self._weights,
-            "starts": self._postings.starts,
-            "rows": self._postings.rows,
-            "values": self._postings.values,
+            "gram_weights": self._gram_weights,
+            "bounds": self._bounds,
+            "starts": self._grams.starts,
+            "columns": self._grams.columns,
+            "values": self._grams.values,
         }
         write_arrays(path, header, arrays)
 
@@ -251,11 +281,13 @@ class IntentModel:
         try:
             return cls(
                 names=tuple(header["names"]),
-                space=Space(arrays["mean"], arrays["keys"], arrays["idf"]),
+                space=Space(arrays["mean"], arrays["keys"], arrays["idf"], header["rare"]),
                 vectors=arrays["vectors"],
                 trust=arrays["trust"],
-                postings=Postings(arrays["starts"], arrays["rows"], arrays["values"], len(arrays["trust"])),
+                grams=Grams(arrays["starts"], arrays["columns"], arrays["values"], len(arrays["keys"])),
+                bounds=arrays["bounds"],
                 weights=arrays["weights"],
+                gram_weights=arrays["gram_weights"],
                 outside=Outside(**header["outside"]),
                 confused=tuple(
                     Confusion(**each | {"texts": tuple(each["texts"])}) for each in header["confused"]
@@ -276,22 +308,24 @@ def _seen(texts: Sequence[str], embedder: Embedder, gloss: Gloss | None) -> tupl
     return space, space.see(vectors, [trust for _, trust in read], counted)
 
 
-def _compared(space: Space, seen: Seen, labels: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-    """The kernel (rows, rows); and each row's likeness to the nearest other row, and to the nearest one of another
-    intent."""
+def _of_best(scores: Floats, likest: Floats) -> Floats:
+    """(n,) the column of each row's best score."""
+    return np.take_along_axis(likest, scores.argmax(axis=1)[:, None], axis=1)[:, 0]
+
+
+def _compared(seen: Seen, grams: Grams, bounds: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """The kernel (rows, rows), and each row's likeness to the nearest other row of each intent (rows, intents)."""
     kernel = near(seen, seen)
-    grams = sparse(seen, len(space.keys))
-    others, foreign = np.zeros(len(labels), np.float32), np.zeros(len(labels), np.float32)
-    for start in range(0, len(labels), _BLOCK):
+    rows = grams.sparse()
+    likest = np.zeros((len(kernel), len(bounds) - 1), np.float32)
+    for start in range(0, len(kernel), _BLOCK):
         block = kernel[start : start + _BLOCK]
-        block += (grams[start : start + _BLOCK] @ grams.T).toarray()
-        at = np.arange(start, start + len(block))
-        apart = block.copy()
-        apart[at - start, at] = 0
-        others[at] = apart.max(axis=1)
-        apart[labels[at][:, None] == labels[None, :]] = 0
-        foreign[at] = apart.max(axis=1)
-    return kernel, others / np.float32(SELF), foreign / np.float32(SELF)
+        block += (rows[start : start + _BLOCK] @ rows.T).toarray()
+        apart = block[:, : bounds[-1]].copy()
+        own = np.arange(start, min(start + len(block), bounds[-1]))
+        apart[own - start, own] = 0
+        likest[start : start + _BLOCK] = np.maximum.reduceat(apart, bounds[:-1], axis=1)
+    return kernel, likest / np.float32(SELF)
 
 
 def trained(

@@ -26,7 +26,9 @@ _MONTH = (
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _WEEKDAYS = "mon tue wed thu fri sat sun".split()
-_WEEKDAY = r"(?P<weekday>mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b"
+_WEEKDAY = r"(?P<weekday>mon|tues|wednes|thurs|fri|satur|sun)day\b"
+_SHORT_WEEKDAY = r"(?P<weekday>mon|tues?|wed|thu(?:rs)?|fri|sat|sun)\b(?![-'])"
+"""Also a word of its own (sun, sat), so that something must stand before it, or nothing around it."""
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s+(?P<year>\d{4})\b)?"
 _HAN_NUMBER = "[一二两三四五六七八九十廿]{1,3}"
@@ -292,6 +294,11 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = (
         _counted,
     ),
     (_pattern(rf"\b(?:(?P<which>next|this|last|coming)\s+)?{_WEEKDAY}"), _weekday),
+    (
+        _pattern(rf"\b(?:(?P<which>next|this|last|coming)|on|by|for|until|before)\s+{_SHORT_WEEKDAY}"),
+        _weekday,
+    ),
+    (_pattern(rf"(?P<which>\Zx)?\A\W*{_SHORT_WEEKDAY}\W*\Z"), _weekday),
     (_pattern(rf"(?P<which>下下|上上|[下上这本]个?)?{_HAN_WEEKDAY}"), _weekday),
     (
         _pattern(rf"\b(?:{_NEAR_WORDS})\b|" + "|".join(word for word in _NEAR if not word.isascii())),

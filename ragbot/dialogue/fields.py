@@ -202,17 +202,22 @@ def _emails(field: Field, text: str, where: _Where) -> Iterator[Match]:  # noqa:
 
 
 def _phones(field: Field, text: str, where: _Where) -> Iterator[Match]:
+    """Numbers that exist in one of the countries; of a reply to the question, also ones with a country code
+    whose length is right there: the tables of a library age, and a customer knows the own number."""
     import phonenumbers
 
     regions = field.regions or ((_REGIONS[where.language],) if where.language in _REGIONS else ("US", "GB"))
-    for region in regions:
+    tries = [(phonenumbers.Leniency.VALID, region) for region in regions]
+    if where.asked:
+        tries.append((phonenumbers.Leniency.POSSIBLE, "ZZ"))  # no country: numbers with their code only
+    for leniency, region in tries:
         found = [
             Match(
                 start=each.start,
                 end=each.end,
                 value=phonenumbers.format_number(each.number, phonenumbers.PhoneNumberFormat.E164),
             )
-            for each in phonenumbers.PhoneNumberMatcher(text, region)
+            for each in phonenumbers.PhoneNumberMatcher(text, region, leniency)
         ]
         if found:
             yield from found

@@ -16,6 +16,7 @@ from ragbot.dialogue.changes import Changes, changes
 from ragbot.dialogue.fields import Field, Match, tidy
 from ragbot.dialogue.intent_file import CONFIRM
 from ragbot.dialogue.intents import Intent, in_language
+from ragbot.dialogue.options import matching_options
 from ragbot.dialogue.phrasing import is_all, own_language, pattern, phrase, reason, yes_or_no
 from ragbot.dialogue.reading import Message, collected, label_of
 from ragbot.types import Form
@@ -133,11 +134,13 @@ def _set_aside(form: Form, values: dict[str, str], talk: _Talk) -> Step | None:
 
 def _cancels(form: Form, talk: _Talk) -> bool:
     """Whether the message calls the form off. Where cancelling is what the customer came for, the bare word is no
-    more than the wish itself; and "no" or "not needed" may be the answer that was asked for."""
+    more than the wish itself; "not needed" may be the answer that was asked for, and "I changed my mind" a reason."""
     text = talk.message.text
     asked = _asked(form, talk.intent)
-    if not is_all("cancel", text):
+    if asked is not None and asked.kind == "choice" and matching_options(asked.options, text, fuzzy=False):
         return False
+    if not is_all("cancel", text):
+        return is_all("mind", text) and (asked is None or asked.kind != "text")
     if asked is not None and is_all("skip", text) and (asked.optional or asked.kind == "yesno"):
         return False
     bare = text.strip(" .!。！").casefold() in ("cancel", "please cancel", "cancel please", "取消")

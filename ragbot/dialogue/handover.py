@@ -123,6 +123,7 @@ def _reason(trigger: Trigger, conversation: Conversation) -> str:
         "abstentions": f"messages in a row without an answer: {conversation.state.abstentions}",
         "mood": "the mood is bad or getting worse",
         "function": f"the function for {intent} failed",
+        "form": f"the fields for {intent} could not be collected",
     }
     return reasons[trigger]
 

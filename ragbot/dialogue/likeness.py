@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+    Gram = tuple[NDArray[np.int64], Floats]
 
 SHARPNESS: Final = 2.0
 """Of the Gaussian kernel exp(s * (cosine - 1)): between vectors of length 1 that is one of their distance."""
@@ -86,23 +87,33 @@ class Seen:
     """(n, dimension), centred, of length 1."""
     trust: Floats
     """(n,) how much of the embedding counts, 0..1."""
-    grams: tuple[tuple[NDArray[np.int64], Floats], ...]
+    grams: tuple[Gram, ...]
     """For each message, the columns of its n-grams and their weights."""
+
+    def softened(self, rows: Sequence[bool], factor: float) -> Seen:
+        """With less weight on the n-grams of some rows."""
+        scales = np.where(rows, np.float32(factor), np.float32(1))
+        grams = tuple(
+            (columns, values * scale) for (columns, values), scale in zip(self.grams, scales, strict=True)
+        )
+        return replace(self, grams=grams)
 
     @classmethod
     def bare(cls, vectors: Floats, trust: Floats) -> Seen:
-        """Without n-grams, which `Postings` hold."""
+        """Without n-grams, which `Grams` hold."""
         return cls(vectors=vectors, trust=trust, grams=())
 
 
 class Space:
     """Where messages are compared: made from the examples' own embeddings and n-grams."""
 
-    def __init__(self, mean: Floats, keys: NDArray[np.uint32], idf: Floats) -> None:
+    def __init__(self, mean: Floats, keys: NDArray[np.uint32], idf: Floats, rare: float) -> None:
         self.mean = mean
         self.keys = keys
         """Sorted hashes of the n-grams that the examples have."""
         self.idf = idf
+        self.rare = rare
+        """Inverse document frequency of an n-gram that no example has."""
         self._column = {int(key): at for at, key in enumerate(keys)}
 
     @classmethod
@@ -111,7 +122,7 @@ class Space:
         keys = np.array(sorted(frequency), np.uint32)
         total = len(counted) + 1.0
         idf = np.array([math.log(total / (1 + frequency[int(key)])) + 1.0 for key in keys], np.float32)
-        return cls(vectors.mean(axis=0), keys, idf)
+        return cls(vectors.mean(axis=0), keys, idf, math.log(total) + 1.0)
 
     def see(
         self,
@@ -126,9 +137,7 @@ class Space:
         grams = tuple(self._weigh(both, float(each)) for both, each in zip(counted, sure, strict=True))
         return Seen(vectors=centred.astype(np.float32), trust=sure, grams=grams)
 
-    def _weigh(
-        self, both: tuple[dict[int, float], dict[int, float]], trust: float
-    ) -> tuple[NDArray[np.int64], Floats]:
+    def _weigh(self, both: tuple[dict[int, float], dict[int, float]], trust: float) -> Gram:
         """tf-idf of words and of letters, each of such a length that every message is as like itself."""
         length = math.sqrt((SELF - trust) / 2)
         columns: list[NDArray[np.int64]] = []
@@ -138,7 +147,9 @@ class Space:
             at = np.array([column for column, _ in found], np.int64)
             weights = np.array([count for _, count in found], np.float32) * self.idf[at]
             columns.append(at)
-            values.append(weights * np.float32(length / max(float(np.linalg.norm(weights)), 1e-6)))
+            unseen = self.rare**2 * sum(count**2 for key, count in counted.items() if key not in self._column)
+            whole = math.sqrt(float(weights @ weights) + unseen)
+            values.append(weights * np.float32(length / max(whole, 1e-6)))
         return np.concatenate(columns), np.concatenate(values).astype(np.float32)
 
 
@@ -149,41 +160,33 @@ def near(one: Seen, two: Seen) -> Floats:
     return kernel
 
 
-def sparse(seen: Seen, columns: int) -> Any:
-    """(n, columns) the n-grams as scipy's sparse rows."""
-    from scipy.sparse import csr_matrix
-
-    starts = np.cumsum([0, *(len(at) for at, _ in seen.grams)])
-    at = np.concatenate([at for at, _ in seen.grams]) if seen.grams else np.empty(0, np.int64)
-    values = np.concatenate([value for _, value in seen.grams]) if seen.grams else np.empty(0, np.float32)
-    return csr_matrix((values, at, starts), shape=(len(seen.grams), columns))
-
-
-class Postings:
-    """The n-grams of the examples, column by column, so that one message is compared with all of them."""
+class Grams:
+    """The n-grams of the examples, row by row, so that a message is compared with some of them quickly."""
 
     def __init__(
-        self, starts: NDArray[np.int64], rows: NDArray[np.int32], values: Floats, count: int
+        self, starts: NDArray[np.int64], columns: NDArray[np.int32], values: Floats, width: int
     ) -> None:
-        self.starts, self.rows, self.values, self.count = starts, rows, values, count
+        self.starts = starts
+        """(rows + 1,) where each row's n-grams begin in `columns` and `values`."""
+        self.columns, self.values, self.width = columns, values, width
 
     @classmethod
-    def of(cls, seen: Seen, columns: int) -> Postings:
-        lengths = [len(at) for at, _ in seen.grams]
-        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        at = np.concatenate([at for at, _ in seen.grams])
-        order = np.argsort(at, kind="stable")
-        starts = np.searchsorted(at[order], np.arange(columns + 1)).astype(np.int64)
-        values = np.concatenate([value for _, value in seen.grams])[order]
-        return cls(starts, rows[order], values, len(lengths))
+    def of(cls, seen: Seen, width: int) -> Grams:
+        starts = np.cumsum([0, *(len(at) for at, _ in seen.grams)]).astype(np.int64)
+        columns = np.concatenate([at for at, _ in seen.grams]).astype(np.int32)
+        return cls(starts, columns, np.concatenate([value for _, value in seen.grams]), width)
 
-    def shared(self, columns: NDArray[np.int64], weights: Floats) -> Floats:
-        """(count,): the n-grams' part of the kernel between one message and all examples."""
-        starts, lengths = self.starts[columns], self.starts[columns + 1] - self.starts[columns]
-        total = int(lengths.sum())
-        if not total:
-            return np.zeros(self.count, np.float32)
-        ends = np.cumsum(lengths)
-        at = np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
-        found = self.values[at] * np.repeat(weights, lengths)
-        return np.bincount(self.rows[at], weights=found, minlength=self.count).astype(np.float32)
+    def shared(self, gram: Gram, first: int, last: int) -> Floats:
+        """(last - first,): the n-grams' part of the kernel between one message and rows `first` to `last`."""
+        message = np.zeros(self.width + 1, np.float32)
+        message[gram[0]] = gram[1]
+        part = slice(self.starts[first], self.starts[last])
+        products = np.append(self.values[part] * message[self.columns[part]], np.float32(0))
+        sums = np.add.reduceat(products, self.starts[first:last] - self.starts[first])
+        return np.where(np.diff(self.starts[first : last + 1]) > 0, sums, np.float32(0))
+
+    def sparse(self) -> Any:
+        """(rows, width) as scipy's sparse rows."""
+        from scipy.sparse import csr_matrix
+
+        return csr_matrix((self.values, self.columns, self.starts), shape=(len(self.starts) - 1, self.width))

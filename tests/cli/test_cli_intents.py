@@ -66,13 +66,14 @@ def test_the_settings_name_the_file(run: Run, tmp_path: Path) -> None:
     assert "gone.toml" in done.err
 
 
-def test_test_says_what_a_message_is_taken_for(run: Run) -> None:
-    """By the built-in intents, with the likeliest ones; in English and in Chinese."""
-    done = run("intents", "test", "my parcel still hasn't come")
+def test_test_says_what_a_message_is_taken_for(run: Run, tmp_path: Path) -> None:
+    """By the built-in intents or those of a file, with the likeliest ones."""
+    done = run("intents", "test", "我要退货")
     assert done.code == 0, done.err
-    assert "order_status (answer)\n" in done.out.split("\n", 1)[0] + "\n"
-    guess = run("intents", "test", "我要退货", "--json").json
-    assert (guess["intent"], guess["ranked"][0][0]) == ("return_item", "return_item")
+    assert done.out.split("\n")[0].endswith("  return_item (answer)")
+    (tmp_path / "mine.toml").write_text(TWO)
+    guess = run("intents", "test", "is my refund late?", "--file", "mine.toml", "--json").json
+    assert (guess["intent"], guess["ranked"][0][0]) == ("refund", "refund")
     assert 0 < guess["confidence"] <= 1
-    assert "none of the intents" in run("intents", "test", "Who won the battle of Hastings?").out
+    assert "none of the intents" in run("intents", "test", "Who won at Hastings?", "--file", "mine.toml").out
     assert run("intents", "test", "  ").code == 6

@@ -32,6 +32,8 @@ def days(text: str, **how: str) -> list[str]:
         ("the day after tomorrow", "2026-11-26"),
         ("Friday works", "2026-11-27"),
         ("this Friday", "2026-11-27"),
+        ("on fri", "2026-11-27"),
+        ("Sat.", "2026-11-28"),
         ("next Friday", "2026-12-04"),
         ("tuesday", "2026-11-24"),
         ("last Tuesday", "2026-11-17"),
@@ -79,7 +81,19 @@ def test_a_day_with_two_readings_is_not_guessed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A-1234", "24/7", "version 1.2.2026.4", "order 12345", "订单12号码", "下周", "may I?", "100%"]
+    "text",
+    [
+        "A-1234",
+        "24/7",
+        "version 1.2.2026.4",
+        "order 12345",
+        "订单12号码",
+        "下周",
+        "may I?",
+        "c'mon",
+        "it sat in the sun",
+        "100%",
+    ],
 )
 def test_no_day_is_read_into_other_figures(text: str) -> None:
     """Codes, shares and vague words name none."""

@@ -149,7 +149,14 @@ def test_a_decimal_comma_is_read_by_language() -> None:
 def test_countries_of_phone_numbers_can_be_given() -> None:
     """A number without a country code belongs to the first of them that has it."""
     assert value("phone", "06 12345678", regions=("NL",)) == "+31612345678"
-    assert value("phone", "06 12345678") is None
+    assert value("phone", "06 12345678", regions=("US",)) is None
+
+
+def test_a_number_with_its_country_code_need_only_be_long_enough() -> None:
+    """The tables of what exists age; if it was not asked for, only a number that exists is one."""
+    assert value("phone", "+1 984 182 0190") == "+19841820190"
+    assert value("phone", "+1 984 182 0190", asked=False) is None
+    assert value("phone", "555-0147") is None
 
 
 def test_a_slow_pattern_is_stopped() -> None:

@@ -122,7 +122,8 @@ def test_chinese_is_filled_and_asked_alike() -> None:
 @pytest.mark.parametrize(
     "message",
     ["no, I meant B-77", "B-77, sorry", "actually it's B-77", "not A-1234 but B-77",
-     "the order number is wrong, it's B-77", "B-77 not A-1234", "不对，应该是B-77", "不是A-1234，是B-77", "订单号错了，是b-77"],
+     "the order number is wrong, it's B-77", "B-77 not A-1234",
+     "不对，应该是B-77", "不是A-1234，是B-77", "订单号错了，是b-77"],
 )  # fmt: skip
 def test_an_earlier_value_is_corrected(message: str) -> None:
     """While another field is asked for, which stays asked for."""
@@ -183,7 +184,8 @@ def test_two_fields_of_one_kind_are_told_apart() -> None:
 @pytest.mark.parametrize(
     "message",
     ["never mind", "Never mind, thanks!", "forget it", "cancel that", "Cancel this.", "stop",
-     "actually, forget about it", "I changed my mind", "算了", "不用了", "算了，不用了", "那就不要了", "取消吧"],
+     "actually, forget about it", "I changed my mind", "I don't want to change it any more",
+     "不改了", "算了", "不用了", "算了，不用了", "那就不要了", "取消吧"],
 )  # fmt: skip
 def test_a_form_is_cancelled(message: str) -> None:
     """The form is gone, and the customer is told."""
@@ -258,6 +260,15 @@ def test_a_day_that_cannot_be_used_is_refused_with_its_reason(message: str, reas
     last = Talk(intent(DAY)).hear("change it", message)
     assert (last.kind, asked(last)) == ("invalid", "day")
     assert last.text.startswith(reason)
+
+
+def test_a_change_of_mind_may_be_the_reason_that_was_asked_for() -> None:
+    """A text takes it, and so does an option of that name; elsewhere it ends the form."""
+    why = Field(name="why", kind="text", label={"en": "reason"})
+    assert Talk(intent(why)).hear("return it", "I changed my mind").values == {"why": "I changed my mind"}
+    options = (Option(value="mind", also=("changed my mind", "never mind")), Option(value="broken"))
+    reason = Field(name="why", kind="choice", label={"en": "reason"}, options=options)
+    assert Talk(intent(reason)).hear("return it", "I changed my mind").values == {"why": "mind"}
 
 
 def test_a_field_may_be_left_out_if_it_is_optional() -> None:
