@@ -1,0 +1,80 @@
+"""One message on its way to an answer: what is known of it, and the answers that can be made of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragbot.index.question import Question
+from ragbot.text.context import names
+from ragbot.text.language import UNKNOWN, detect
+from ragbot.trace import Trace
+from ragbot.types import Answer, Handover, Mood, Profile, State, Status, Turn, Understanding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """A message, its conversation, and what both were taken to mean."""
+
+    message: str
+    """As the customer typed it, cleaned."""
+    question: Question
+    """What it asks; more than the message where it is the choice that another question waited for."""
+    chose: bool
+    """Whether the message is the customer's choice."""
+    language: str
+    """Of the bot's own words."""
+    intent: str
+    """The company's intent that it was taken for; empty where it is none."""
+    intent_confidence: float
+    mood: Mood
+    history: tuple[Turn, ...]
+    state: State
+    """Where the conversation stood before it, its mood noted."""
+    profile: Profile | None
+    session: str | None
+    trace: Trace
+
+    def answer(
+        self,
+        text: str,
+        status: Status,
+        reason: str,
+        *,
+        state: State | None = None,
+        options: tuple[str, ...] = (),
+        handover: Handover | None = None,
+    ) -> Answer:
+        """An answer without passages; the state stays as it is unless given."""
+        taken_for = status if status in ("smalltalk", "handoff") else "question"
+        return Answer(
+            text=text,
+            status=status,
+            reason=reason,
+            understanding=Understanding(
+                question=self.message,
+                standalone=self.question.text,
+                language=self.language,
+                intent=self.intent or taken_for,
+                intent_confidence=self.intent_confidence,
+                sentiment=self.mood.sentiment,
+                urgency=self.mood.urgency,
+                entities=tuple(names(self.question.text)),
+            ),
+            options=options,
+            state=self.state if state is None else state,
+            handover=handover,
+            session=self.session,
+            trace_id=self.trace.trace_id,
+        )
+
+
+def spoken(message: str, likely: str, history: Sequence[Turn], profile: Profile | None) -> str:
+    """The language to reply in: the message's; where it is too short to tell, as an order number is, that of what
+    the customer said before, else the profile's, else the `likely` one."""
+    if detect(message) != UNKNOWN:
+        return likely
+    for turn in reversed(history):
+        if turn.role == "user" and (earlier := detect(turn.text)) != UNKNOWN:
+            return earlier
+    return profile.language if profile is not None and profile.language else likely
