@@ -137,7 +137,7 @@ class Pending:
     question: str
     """The customer's message."""
     facet: str
-    """What differs: `product`, `plan`, `region` or `version`."""
+    """What differs: `product`, `plan`, `region` or `version`; `subject` where the message leaves all open."""
     options: tuple[str, ...]
     """In the words of the documents."""
 

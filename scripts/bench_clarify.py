@@ -188,8 +188,13 @@ def profiles(kb: KnowledgeBase, scorer: Scorer, folder: Path) -> None:
         for known in (False, True):
             found = []
             for row in chosen:
-                given = {key: tuple(v) if isinstance(v, list) else v for key, v in row["profile"].items()}
-                wanted = wanted_of(Profile(**given), {}) if known else {}
+                given = row["profile"]
+                profile = Profile(
+                    plan=given.get("plan", ""),
+                    products=tuple(given.get("products", ())),
+                    region=given.get("region", ""),
+                )
+                wanted = wanted_of(profile, {}) if known else {}
                 reading = read(kb, scorer, row["question"], (), wanted)
                 found.append((row["sources"], reading))
             first = sum(any(each.first.endswith(f"/{s}") for s in right) for right, each in found)

@@ -77,8 +77,8 @@ HOMES = {
 }
 """Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
 stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
-processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of options;
-jieba both cuts words and knows which are names."""
+processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
+options; jieba cuts words and knows which are names."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""

@@ -237,6 +237,8 @@ def remember(choices: Mapping[str, str], facet: str, choice: str) -> dict[str, s
 def prefer(hits: Sequence[Hit], wanted: Wanted, message: str) -> list[Hit]:
     """The passages for a customer of whom `wanted` is known, best first: those that hold for something else are
     left out, those that hold for it count more. A facet that `message` itself speaks of is left alone."""
+    if not wanted:
+        return list(hits)
     facets_of = [facets(hit.chunk) for hit in hits]
     known = aliases(hit.chunk for hit in hits)
     asked = {

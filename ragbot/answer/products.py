@@ -29,6 +29,8 @@ _HAN = re.compile(
     r"([\u4e00-\u9fff]{1,8})\s?(?:([A-Z]{1,3}\d{1,4}|(?!(?:19|20)\d\d)\d{1,4})(?![\d.,:%％年月日天元期次个分小秒号楼层米克岁折步条项章节种台件张人周代版点]))"
 )
 _BEFORE = re.compile(r"((?:[A-Z][\w+]*[ ]){0,2})$")
+_MOST_BEFORE: Final = 60
+"""Letters before a number among which its name begins."""
 _CODE = re.compile(r"[A-Z]{1,4}-\d{2,5}[A-Z]?", re.IGNORECASE)
 _NO_PRODUCT: Final = frozenset(
     """version ver v firmware release app ide ios android windows macos page chapter part level no nr number usb wpa wi
@@ -88,7 +90,7 @@ def _name(text: str, start: int, end: int) -> str:
     """The name with the capitalised words before it; a code alone."""
     if _CODE.match(text, start):
         return text[start:end]
-    before = _BEFORE.search(text[:start])
+    before = _BEFORE.search(text[max(0, start - _MOST_BEFORE) : start])
     words = [word for word in before[1].split() if fold(word) not in STOP_WORDS] if before else []
     return " ".join([*words, text[start:end]])
 

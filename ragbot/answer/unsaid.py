@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from ragbot.text.context import NUMBERED
@@ -19,6 +20,8 @@ from ragbot.types import Turn
 
 SEVERAL: Final = 2
 """Passages that must tell of one of the kind each."""
+_MOST_KINDS: Final = 8
+"""Kinds of one message that are looked for, the first ones."""
 _FEW_WORDS: Final = 2
 """Content words up to which a pointer leaves a message without a subject."""
 
@@ -87,7 +90,7 @@ def is_bare(message: str, history: Sequence[Turn]) -> bool:
 def one_of_several(message: str, history: Sequence[Turn], passages: Sequence[str]) -> tuple[str, ...] | None:
     """The names of those of which `message` means one, where neither it nor the conversation names any and the texts
     `passages` tell of several, each of another; empty where they tell no two names; None where that is not so."""
-    for kind in _unnamed(message, history):
+    for kind in islice(_unnamed(message, history), _MOST_KINDS):
         told = [subjects for text in passages if (subjects := _instances(text, kind))]
         subjects = frozenset().union(*told)
         if len(told) >= SEVERAL and len(subjects) >= SEVERAL:

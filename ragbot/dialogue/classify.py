@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -24,6 +25,7 @@ from ragbot.dialogue.labelled import (
     Labelled,
     Row,
     check,
+    check_share,
     rows_of,
     signature,
 )
@@ -47,6 +49,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+_TOLD_HEIGHT: Final = 2.0
+"""Target of an intent without examples, against 1 of others: its description alone is less like what is said."""
+_TOLD_GRAMS: Final = 0.5
+"""What the n-grams of its description count: descriptions are worded otherwise."""
 _BLOCK: Final = 512
 _RANKED: Final = 3
 _SHOWN: Final = 3
@@ -132,10 +138,12 @@ class IntentModel:
         labels = np.array([row.label for row in rows], np.int64)
         examples = np.array([row.example for row in rows])
         space, seen = _seen([row.text for row in rows], embedder, gloss)
+        shown = np.isin(np.arange(len(intents)), labels[examples])
+        seen = seen.softened([row.label != NONE and not shown[row.label] for row in rows], _TOLD_GRAMS)
         grams = Grams.of(seen, len(space.keys))
         bounds = np.searchsorted(labels[labels != NONE], np.arange(len(intents) + 1))
         kernel, likest = _compared(seen, grams, bounds)
-        fitted = fit(kernel, labels, len(intents))
+        fitted = fit(kernel, labels, np.where(shown, 1, _TOLD_HEIGHT).astype(np.float32))
         model = cls(
             names=tuple(intent.name for intent in intents),
             space=space,
@@ -222,6 +230,13 @@ class IntentModel:
             for (intent, taken), texts in sorted(found.items(), key=lambda each: (-len(each[1]), each[0]))
         )
 
+    def expecting(self, none_share: float) -> Self:
+        """The same model where another share of messages fits no intent: the higher, the sooner it says none."""
+        check_share(none_share)
+        other = copy(self)
+        other._outside = replace(self._outside, none_share=none_share)
+        return other
+
     def confusions(self) -> tuple[Confusion, ...]:
         """What leave-one-out cross-validation takes for something else, the most frequent pairs first."""
         return self._confused
@@ -233,6 +248,7 @@ class IntentModel:
             "signature": self.signature,
             "embedder": self._embedder.name,
             "names": self.names,
+            "rare": self._space.rare,
             "outside": asdict(self._outside),
             "confused": [asdict(each) for each in self._confused],
         }
@@ -265,7 +281,7 @@ class IntentModel:
         try:
             return cls(
                 names=tuple(header["names"]),
-                space=Space(arrays["mean"], arrays["keys"], arrays["idf"]),
+                space=Space(arrays["mean"], arrays["keys"], arrays["idf"], header["rare"]),
                 vectors=arrays["vectors"],
                 trust=arrays["trust"],
                 grams=Grams(arrays["starts"], arrays["columns"], arrays["values"], len(arrays["keys"])),

@@ -77,10 +77,13 @@ def _share(sizes: Sequence[int], total: int) -> int:
 
 
 def rows_of(intents: Sequence[Labelled], none: Sequence[str]) -> list[Row]:
+    """What is learnt from, intent by intent, those that fit none last; each text of an intent once."""
     lists = [intent.examples for intent in intents] + [tuple(none)]
     most = _share([len(each) for each in lists], MOST_EXAMPLES - len(intents))
-    rows = [Row(_about(intent), label, False) for label, intent in enumerate(intents) if _about(intent)]
+    rows: list[Row] = []
     for label, texts in enumerate(lists):
+        if label < len(intents) and (about := _about(intents[label])):
+            rows.append(Row(about, label, False))
         own = label if label < len(intents) else NONE
         rows += [Row(text, own, True) for text in _thinned(texts, most)]
     return rows
@@ -104,6 +107,11 @@ def check(intents: Sequence[Labelled], none_share: float) -> None:
     ]
     if empty:
         raise InputError(f"intent {empty[0]!r} has no words, description or examples; give it some")
+    check_share(none_share)
+
+
+def check_share(none_share: float) -> None:
+    """Raises `InputError` unless it lies between 0 and 1."""
     if not 0 < none_share < 1:
         raise InputError(f"none_share is {none_share}; give a share between 0 and 1")
 

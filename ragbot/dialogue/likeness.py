@@ -12,7 +12,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,6 +90,14 @@ class Seen:
     grams: tuple[Gram, ...]
     """For each message, the columns of its n-grams and their weights."""
 
+    def softened(self, rows: Sequence[bool], factor: float) -> Seen:
+        """With less weight on the n-grams of some rows."""
+        scales = np.where(rows, np.float32(factor), np.float32(1))
+        grams = tuple(
+            (columns, values * scale) for (columns, values), scale in zip(self.grams, scales, strict=True)
+        )
+        return replace(self, grams=grams)
+
     @classmethod
     def bare(cls, vectors: Floats, trust: Floats) -> Seen:
         """Without n-grams, which `Grams` hold."""
@@ -99,11 +107,13 @@ class Seen:
 class Space:
     """Where messages are compared: made from the examples' own embeddings and n-grams."""
 
-    def __init__(self, mean: Floats, keys: NDArray[np.uint32], idf: Floats) -> None:
+    def __init__(self, mean: Floats, keys: NDArray[np.uint32], idf: Floats, rare: float) -> None:
         self.mean = mean
         self.keys = keys
         """Sorted hashes of the n-grams that the examples have."""
         self.idf = idf
+        self.rare = rare
+        """Inverse document frequency of an n-gram that no example has."""
         self._column = {int(key): at for at, key in enumerate(keys)}
 
     @classmethod
@@ -112,7 +122,7 @@ class Space:
         keys = np.array(sorted(frequency), np.uint32)
         total = len(counted) + 1.0
         idf = np.array([math.log(total / (1 + frequency[int(key)])) + 1.0 for key in keys], np.float32)
-        return cls(vectors.mean(axis=0), keys, idf)
+        return cls(vectors.mean(axis=0), keys, idf, math.log(total) + 1.0)
 
     def see(
         self,
@@ -137,7 +147,9 @@ class Space:
             at = np.array([column for column, _ in found], np.int64)
             weights = np.array([count for _, count in found], np.float32) * self.idf[at]
             columns.append(at)
-            values.append(weights * np.float32(length / max(float(np.linalg.norm(weights)), 1e-6)))
+            unseen = self.rare**2 * sum(count**2 for key, count in counted.items() if key not in self._column)
+            whole = math.sqrt(float(weights @ weights) + unseen)
+            values.append(weights * np.float32(length / max(whole, 1e-6)))
         return np.concatenate(columns), np.concatenate(values).astype(np.float32)
 
 

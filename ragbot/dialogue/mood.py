@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ragbot.settings import Settings
 
 NEGATIVE = -0.2
-"""A sentiment from here down is a bad mood; found on the tuning half of `tests/dialogue/moods.tsv`."""
+"""A sentiment from here down is a bad mood; found on `tests/dialogue/moods.tsv`."""
 URGENT = 0.5
 """An urgency from here up is urgent."""
 

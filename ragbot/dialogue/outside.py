@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PRIOR: Final = (-4.2, 7.0, 2.5)
 """Constant, best score, nearest example: round figures that intents of several kinds have in common."""
+_PRIOR_TOLD: Final = (-3.2, 7.0, 2.5)
+"""The same where there are descriptions only."""
 _PULL: Final = 2.0
 _SHARPNESS: Final = 13.0
 """What scores are multiplied by before softmax, where no examples tell."""
@@ -40,7 +42,8 @@ def everyday() -> tuple[str, ...]:
 
 
 def features(scores: Floats, nearest: Floats) -> Doubles:
-    """(n, 3): a constant, the best score of each row, and its likeness to the nearest example, 1 where equal."""
+    """(n, 3): a constant, the best score of each row, and its likeness to the nearest example of
+    that intent, 1 where equal."""
     return np.column_stack((np.ones(len(scores)), scores.max(axis=1), nearest)).astype(np.float64)
 
 
@@ -87,7 +90,7 @@ def learn(
     own = len(own_misses) / (len(own_misses) + _OWN)
     near = (1 - own) / 2 if len(near_misses) and len(far_misses) else 1 - own if len(near_misses) else 0.0
     kinds = ((near_misses, near), (far_misses, 1 - own - near), (own_misses, own))
-    coefficients = np.array(_PRIOR)
+    coefficients = np.array(_PRIOR if len(fit) else _PRIOR_TOLD)
     if len(fit):
         rows = np.vstack([fit, *(rows for rows, _ in kinds)])
         weights = [np.ones(len(fit))]

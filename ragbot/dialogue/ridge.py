@@ -1,4 +1,4 @@
-"""Kernel ridge regression, one 0/1 target for each intent, with everything cross-validation would tell, in closed form.
+"""Kernel ridge regression, one target for each intent, with all that cross-validation would tell, in closed form.
 
 With G = (K + lambda I)^-1 and A = G Y, the scores of a message are k A. The scores that rows S would get if none of S
 had been learnt from are Y_S - G_SS^-1 A_S (Rifkin & Lippert, "Notes on Regularized Least Squares", 2007, for one row;
@@ -35,17 +35,18 @@ class Fitted:
     none."""
 
 
-def fit(kernel: Floats, labels: NDArray[np.int64], intents: int) -> Fitted:
-    """Learn from a kernel (rows, rows), which is overwritten, and each row's intent (-1: none of them).
+def fit(kernel: Floats, labels: NDArray[np.int64], heights: Floats) -> Fitted:
+    """Learn from a kernel (rows, rows), which is overwritten, and each row's intent (-1: none of them);
+    `heights` (intents,) are the scores that an intent's rows should have.
 
     Raises `ArithmeticError` if the kernel is not positive semidefinite.
     """
     from scipy.linalg import blas, lapack
 
     rows = len(labels)
-    targets = np.zeros((rows, intents), np.float32)
+    targets = np.zeros((rows, len(heights)), np.float32)
     named = np.flatnonzero(labels >= 0)
-    targets[named, labels[named]] = 1
+    targets[named, labels[named]] = heights[labels[named]]
     kernel[np.diag_indices(rows)] += np.float32(PENALTY)
     factor, failed = lapack.spotrf(kernel.T, lower=1, overwrite_a=1)
     if failed:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from functools import _lru_cache_wrapper
 from typing import Any
 
 import pytest
 from passages import passage
 
-from ragbot.answer.facets import facets, prefer, read, remember, wanted_of
+from ragbot.answer.facets import FACETS, facets, prefer, read, remember, wanted_of
 from ragbot.types import Hit, Profile
 
 US = passage("30 days.", source="returns-us.md", title="Return policy - United States", region="US")
@@ -61,9 +62,9 @@ def test_what_a_passage_holds_for(hit: Hit, expected: dict[str, list[str]]) -> N
 
 def test_an_inner_heading_narrows_the_document() -> None:
     """To what the document holds for as well; another product in a heading is a comparison."""
-    both = {"title": "Reset a Hub 2 or Hub 2 Pro"}
-    assert held(passage("x", heading="Resetting > Hub 2 Pro", **both)) == {"product": ["hub 2 pro"]}
-    assert held(passage("x", heading="Moving from Hub 1", **both)) == {"product": ["hub 2", "hub 2 pro"]}
+    both = "Reset a Hub 2 or Hub 2 Pro"
+    assert held(passage("x", title=both, heading="Resetting > Hub 2 Pro")) == {"product": ["hub 2 pro"]}
+    assert held(passage("x", title=both, heading="Moving from Hub 1")) == {"product": ["hub 2", "hub 2 pro"]}
     assert held(passage("x", title="FAQ", heading="Hub 1")) == {"product": ["hub 1"]}
 
 
@@ -203,6 +204,14 @@ def test_a_profile_is_neither_kept_nor_logged(caplog: pytest.LogCaptureFixture) 
     assert caplog.text == ""
     assert "uux" not in repr(found).casefold()
     assert prefer(hits, wanted_of(Profile(region="US"), {}), message) == before
+
+
+def test_long_texts_are_read_in_time_that_grows_with_them() -> None:
+    """Names that repeat thousands of times, in a message and in a passage."""
+    began = time.perf_counter()
+    for text in ("Hub 1 " * 8000, "A-1 " * 8000, "Plus Plus plan " * 4000, "中枢2 " * 8000):
+        assert all(isinstance(read(text, facet), tuple) for facet in FACETS)
+    assert time.perf_counter() - began < 5
 
 
 def test_versions_are_read_where_they_are_called_so() -> None:

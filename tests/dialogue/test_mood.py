@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from ragbot.dialogue.mood import NEGATIVE, URGENT, WordMoodReader, read_mood, read_urgency
 from ragbot.protocols import MoodReader
 
-ROWS = [
-    line.split("\t")
-    for line in Path(__file__).with_name("moods.tsv").read_text(encoding="utf-8").splitlines()
-][1:]
-HELD_OUT = ROWS[1::2]
+CHOSEN_ON, UNSEEN = "moods.tsv", "moods_unseen.tsv"
+"""What the words were chosen on, and what was written afterwards and changed none of them."""
+
+
+def read_rows(name: str, language: str) -> list[list[str]]:
+    """Language, mood, urgency and text of each message."""
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()[1:]
+    return [row for row in (line.split("\t") for line in lines) if row[0] == language]
 
 
 def auroc(positive: list[float], negative: list[float]) -> float:
@@ -27,10 +30,11 @@ def auroc(positive: list[float], negative: list[float]) -> float:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_moods_of_the_held_out_half(language: str) -> None:
-    """Bad moods are told from the rest, urgent messages from the others."""
-    rows = [row for row in HELD_OUT if row[0] == language]
-    assert len(rows) > 40
+@pytest.mark.parametrize(("name", "least"), [(CHOSEN_ON, 0.95), (UNSEEN, 0.84)])
+def test_moods_of_labelled_messages(name: str, least: float, language: str) -> None:
+    """Bad moods are told from the rest, urgent messages from the others, by threshold and by rank."""
+    rows = read_rows(name, language)
+    assert len(rows) >= 28
     moods = WordMoodReader().read([row[3] for row in rows])
     bad = [row[1] in ("angry", "unhappy") for row in rows]
     urgent = [row[2] == "urgent" for row in rows]
@@ -38,10 +42,10 @@ def test_moods_of_the_held_out_half(language: str) -> None:
     urgencies = [mood.urgency for mood in moods]
     for values, labels, limit in ((sentiments, bad, -NEGATIVE), (urgencies, urgent, URGENT)):
         right = sum((value >= limit) == label for value, label in zip(values, labels, strict=True))
-        assert right / len(rows) >= 0.93
+        assert right / len(rows) >= least
         above = [value for value, label in zip(values, labels, strict=True) if label]
         below = [value for value, label in zip(values, labels, strict=True) if not label]
-        assert auroc(above, below) >= 0.93
+        assert auroc(above, below) >= least
 
 
 @pytest.mark.parametrize(

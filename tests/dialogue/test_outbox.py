@@ -12,6 +12,7 @@ from packets import packet
 from ragbot.database import Database
 from ragbot.dialogue.memory import open_memory
 from ragbot.dialogue.outbox import LONGEST_DELAY, LONGEST_RETRY_AFTER, Claim, Outbox
+from ragbot.dialogue.sessions import Sessions
 from ragbot.errors import InputError
 
 
@@ -226,6 +227,25 @@ def test_what_cannot_be_retried_is_said(outbox: Outbox) -> None:
     outbox.delivered(claim)
     with pytest.raises(InputError, match="is delivered"):
         outbox.retry("h-1")
+
+
+def test_what_waits_outlives_its_retention(tmp_path: Path, clock: Clock) -> None:
+    """The age of a hand-over counts from its delivery or refusal; deleting its session deletes it in any state."""
+    memory = Sessions(tmp_path / "sessions.sqlite", retention_days=30, clock=clock)
+    outbox = Outbox(memory.database, clock=clock)
+    for identity in ("delivered", "refused", "waiting"):
+        outbox.add(packet(identity, at=clock.now, session="c-17" if identity == "waiting" else None))
+    clock.now += 40 * 86_400
+    outbox.delivered(claimed(outbox))
+    outbox.refused(claimed(outbox), "HTTP 410")
+    memory.purge()
+    assert len(outbox.entries()) == 3
+    clock.now += 31 * 86_400
+    memory.purge()
+    assert [entry.id for entry in outbox.entries()] == ["waiting"]
+    memory.delete("c-17")
+    assert outbox.entries() == []
+    memory.close()
 
 
 def test_any_text_can_be_kept(outbox: Outbox) -> None:
