@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ragbot import __version__
-from ragbot.cli import check, evaluation, knowledge, models, replay, sessions, talk
+from ragbot.cli import check, evaluation, handovers, intents, knowledge, models, replay, sessions, talk
 from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
 
@@ -27,14 +27,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models_app = typer.Typer(help="Fetch and list the models.", no_args_is_help=True, rich_markup_mode=None)
+intents_app = typer.Typer(
+    help="Check what requests are told apart by.", no_args_is_help=True, rich_markup_mode=None
+)
 sessions_app = typer.Typer(help="See and delete chat memory.", no_args_is_help=True, rich_markup_mode=None)
+handovers_app = typer.Typer(
+    help="See and deliver what waits for a person.", no_args_is_help=True, rich_markup_mode=None
+)
 
 models_app.command("pull")(models.pull)
 models_app.command("list")(models.list_models)
+intents_app.command("check")(intents.check)
+intents_app.command("test")(intents.guess)
 sessions_app.command("list")(sessions.list_sessions)
 sessions_app.command("show")(sessions.show)
 sessions_app.command("delete")(sessions.delete)
 sessions_app.command("purge")(sessions.purge)
+handovers_app.command("list")(handovers.list_handovers)
+handovers_app.command("show")(handovers.show)
+handovers_app.command("deliver")(handovers.deliver)
+handovers_app.command("retry")(handovers.retry)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
@@ -42,6 +54,8 @@ app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
 app.add_typer(sessions_app, name="sessions")
+app.add_typer(handovers_app, name="handovers")
+app.add_typer(intents_app, name="intents")
 app.command("eval")(evaluation.evaluate_testset)
 app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)
