@@ -310,8 +310,10 @@ def _seen(rows: Sequence[Row], embedder: Embedder, gloss: Gloss | None) -> tuple
     read = [readable(row.text, embedder.languages, gloss) for row in rows]
     vectors = embedder.embed([text for text, _ in read], kind="query")
     common = np.array([row.kind == "everyday" for row in rows])
-    nearest = (vectors @ vectors[~common].T).max(axis=1)
-    kept = np.flatnonzero(~common | (nearest < _COVERED))
+    read_well = np.array([trust for _, trust in read]) >= 0.5  # vectors of other texts are all alike
+    told = ~common & read_well
+    nearest = (vectors @ vectors[told].T).max(axis=1, initial=0)
+    kept = [int(at) for at in np.flatnonzero(~common | (nearest < _COVERED))]
     counted = [counts(rows[at].text) for at in kept]
     space = Space.of(vectors[kept], counted)
     return [rows[at] for at in kept], space, space.see(vectors[kept], [read[at][1] for at in kept], counted)
