@@ -82,7 +82,9 @@ def test_probabilities_are_probabilities(quick_model: IntentModel) -> None:
         assert 0 <= guess.confidence <= 1
 
 
-@pytest.mark.parametrize("message", ["", "   ", "???", "\ud800", "penguins cannot fly", "x" * 100_000, "的" * 5000])
+@pytest.mark.parametrize(
+    "message", ["", "   ", "???", "\ud800", "penguins cannot fly", "x" * 100_000, "的" * 5000]
+)
 def test_strange_messages_are_none(quick_model: IntentModel, message: str) -> None:
     """What shares nothing with any example fits none of the intents, and nothing breaks."""
     assert quick_model.classify(message).intent == ""
@@ -124,7 +126,9 @@ def test_one_or_many_is_the_same(quick_model: IntentModel) -> None:
 
 def test_stricter_where_more_messages_fit_none(quick_model: IntentModel) -> None:
     """The greater the share expected to fit none, the fewer messages get an intent; the likeliest one stays."""
-    texts = [f"{text} {extra}" for intent in ALL for text in intent.examples for extra in ("", "please", "cows")]
+    texts = [
+        f"{text} {extra}" for intent in ALL for text in intent.examples for extra in ("", "please", "cows")
+    ]
     taken = []
     for share in (0.01, 0.3, 0.9):
         guesses = quick_model.expecting(share).classify_many(texts)
@@ -136,7 +140,11 @@ def test_stricter_where_more_messages_fit_none(quick_model: IntentModel) -> None
 
 def test_own_examples_of_none_are_heeded() -> None:
     """A message like the company's own examples of none is none of the intents, though it shares their words."""
-    none = [f"{what} refund policy of the {who}" for what in ("the", "a", "that") for who in ("moon", "king", "sea")]
+    none = [
+        f"{what} refund policy of the {who}"
+        for what in ("the", "a", "that")
+        for who in ("moon", "king", "sea")
+    ]
     message = "refund policy of the queen"
     without = IntentModel.train(ALL, HashedEmbedder(dimension=128), none_share=0.01)
     heeded = IntentModel.train(ALL, HashedEmbedder(dimension=128), none_share=0.01, none=none)
@@ -176,7 +184,9 @@ def test_cross_validation_in_closed_form_is_the_real_one() -> None:
         itself = np.arange(24) == row
         np.testing.assert_allclose(fitted.without_self[row], foretold(row, itself), atol=1e-4)
     for row in (0, 7, 20):
-        np.testing.assert_allclose(fitted.without_intent[row], foretold(row, labels == labels[row]), atol=1e-4)
+        np.testing.assert_allclose(
+            fitted.without_intent[row], foretold(row, labels == labels[row]), atol=1e-4
+        )
 
 
 def test_logistic_regression_finds_the_maximum() -> None:
@@ -392,7 +402,9 @@ def test_intents_without_examples_beside_others(embedder: Embedder) -> None:
 def test_chinese_through_the_glossary(embedder: Embedder) -> None:
     """A Chinese message finds an intent that has English examples only, and Chinese examples find other wordings."""
     glossary = load_glossary()
-    chinese = Labelled(name="invoice", examples=("我要开发票", "怎么开发票", "电子发票在哪里下载", "发票抬头写错了"))
+    chinese = Labelled(
+        name="invoice", examples=("我要开发票", "怎么开发票", "电子发票在哪里下载", "发票抬头写错了")
+    )
     model = IntentModel.train((*ALL, chinese), embedder, gloss=lambda text: glossary.gloss(text, "en"))
     assert model.classify("忘记密码了怎么办").best == "login"
     assert model.classify("请给我开一张发票").intent == "invoice"
