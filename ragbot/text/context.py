@@ -64,6 +64,7 @@ NUMBERED = re.compile(
 )
 """A model or code: a name with a number behind it, such as `Hub 2` or `E-417`."""
 _GENERATION = re.compile(r"第?[一二三四五1-5]代")
+_CAPITALISED = re.compile(r"\b[A-Z][\w-]+")
 _MAX_CARRIED = 400
 """Characters of earlier messages that a question may carry."""
 _MAX_NAMES = 2
@@ -129,12 +130,14 @@ def _swapped(earlier: str, message: str) -> str:
 
 
 def _in_full(question: str, found: Sequence[Mention]) -> list[str]:
-    """The names that `question` gives in part: "Ballmer" where the conversation has "Steve Ballmer"."""
-    own = words_of(question) - STOP_WORDS
+    """The names that `question` gives in part: "Ballmer" where the conversation has "Steve Ballmer". The part has a
+    capital, so that "return" is not taken for a piece of "Return Centre"."""
+    own = words_of(" ".join(_CAPITALISED.findall(question))) - STOP_WORDS
+    said = words_of(question)
     full: list[str] = []
     for each in found:
         words = words_of(each.text)
-        if words & own and not words <= own and len(words) <= _LONGEST_COMPLETED:
+        if words & own and not words <= said and len(words) <= _LONGEST_COMPLETED:
             full.append(each.text)
             own -= words
     return full
