@@ -82,9 +82,7 @@ def test_probabilities_are_probabilities(quick_model: IntentModel) -> None:
         assert 0 <= guess.confidence <= 1
 
 
-@pytest.mark.parametrize(
-    "message", ["", "   ", "???", "\ud800", "penguins cannot fly", "x" * 100_000, "的" * 5000]
-)
+@pytest.mark.parametrize("message", ["", "   ", "???", "\ud800", "zebra", "x" * 100_000, "的" * 5000])
 def test_strange_messages_are_none(quick_model: IntentModel, message: str) -> None:
     """What shares nothing with any example fits none of the intents, and nothing breaks."""
     assert quick_model.classify(message).intent == ""
@@ -126,8 +124,14 @@ def test_one_or_many_is_the_same(quick_model: IntentModel) -> None:
 
 def test_stricter_where_more_messages_fit_none(quick_model: IntentModel) -> None:
     """The greater the share expected to fit none, the fewer messages get an intent; the likeliest one stays."""
-    texts = [
-        f"{text} {extra}" for intent in ALL for text in intent.examples for extra in ("", "please", "cows")
+    texts = [text for intent in ALL for text in intent.examples]
+    texts += [
+        "my cows",
+        "the parcel of land",
+        "where is the moon",
+        "paid work",
+        "a long page",
+        "wrong answers",
     ]
     taken = []
     for share in (0.01, 0.3, 0.9):
@@ -146,8 +150,8 @@ def test_own_examples_of_none_are_heeded() -> None:
         for who in ("moon", "king", "sea")
     ]
     message = "refund policy of the queen"
-    without = IntentModel.train(ALL, HashedEmbedder(dimension=128), none_share=0.01)
-    heeded = IntentModel.train(ALL, HashedEmbedder(dimension=128), none_share=0.01, none=none)
+    without = IntentModel.train(ALL, HashedEmbedder(dimension=128))
+    heeded = IntentModel.train(ALL, HashedEmbedder(dimension=128), none=none)
     assert without.classify(message).intent == "refund_status"
     assert heeded.classify(message).intent == ""
 
@@ -265,7 +269,7 @@ def test_large_sets_are_thinned_evenly() -> None:
     rows = rows_of((large, REFUND), ["nothing"])
     assert len(rows) <= MOST_EXAMPLES
     assert len(rows) > 0.99 * MOST_EXAMPLES
-    assert sum(row.label == 1 and row.example for row in rows) == len(REFUND.examples)
+    assert sum(row.label == 1 and row.kind == "example" for row in rows) == len(REFUND.examples)
 
 
 def test_a_saved_model_is_the_same(quick_model: IntentModel, tmp_path: Path) -> None:
@@ -334,7 +338,7 @@ def test_the_signature_knows_what_matters() -> None:
 
 
 def _train_into(folder: Path) -> None:
-    for at in range(5):
+    for at in range(3):
         trained((REFUND, Labelled(name=f"login{at}", examples=LOGIN.examples)), HashedEmbedder(), folder)
 
 
