@@ -16,7 +16,7 @@ from typing import Final
 
 from ragbot.answer import clarify
 from ragbot.answer.evidence import Scored
-from ragbot.answer.facets import Wanted, prefer, remember, wanted_of
+from ragbot.answer.facets import Wanted, prefer, remember, said, wanted_of
 from ragbot.answer.ground import GroundingVerifier
 from ragbot.answer.replies import resolve
 from ragbot.answer.respond import Found, Responder, Response
@@ -207,11 +207,10 @@ class Bot:
 
     def _search(self, inquiry: Inquiry, wanted: Wanted) -> list[Hit]:
         """What is found for this customer: of more than is needed, for some may hold for others only."""
-        question, k = inquiry.question.original, self.settings.search.k
-        if not wanted:
-            return self.kb.search(question, k=k, history=inquiry.history)
-        found = self.kb.search(question, k=_MORE * k, history=inquiry.history)
-        return prefer(found, wanted, inquiry.question.text)[:k]
+        question, k = inquiry.question, self.settings.search.k
+        more = _MORE * k if wanted or said(question) else k
+        found = self.kb.search(question.original, k=more, history=inquiry.history)
+        return prefer(found, wanted, question)[:k]
 
     def _open_question(
         self, inquiry: Inquiry, hits: list[Hit], scored: list[Scored], wanted: Wanted

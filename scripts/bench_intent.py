@@ -6,7 +6,7 @@ DATA is a folder with `banking77/train.jsonl`, `clinc150/{train,val}.jsonl` and 
 line {text, label}, label `oos` for none of the intents. Of BANKING77 a fifth of each intent is held out (seed 77) and
 examples are drawn from the rest. Prints one JSON line for each experiment: shares with 95 % bootstrap intervals of
 the test messages. `accuracy`: of in-scope messages, likeliest intent right, whatever the threshold; `accepted`: the
-same where none counts as wrong; `none_recall`: of messages out of scope; `mcc`: of all, none being one class more (HINT3);
+same where none counts as wrong; `none_recall`: of messages out of scope; `mcc`: of all, none being one class more;
 `ece`: expected calibration error of the confidence in ten bins; `baseline`: logistic regression (C = 10), the
 likeliest intent. Thresholds are the default, or chosen as each line's `rule` says, on training data alone.
 """
@@ -108,7 +108,7 @@ def ece(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """Guo et al., "On Calibration of Modern Neural Networks", 2017, with ten bins of equal width."""
     bins = np.minimum((confidence * 10).astype(int), 9)
     parts = [(bins == each) for each in range(10) if (bins == each).any()]
-    return sum(abs(confidence[part].mean() - right[part].mean()) * part.mean() for part in parts)
+    return float(sum(abs(confidence[p].mean() - right[p].mean()) * p.mean() for p in parts))
 
 
 def measure(model: IntentModel, rows: Rows, embedder: Embedder) -> dict[str, Any]:
@@ -273,12 +273,14 @@ def chinese(embedder: Remembering) -> None:
     none = content.pop("none")
     test = [(text, name) for name, one in content.items() for text in one["test"]] + [(t, OOS) for t in none]
     glossary = load_glossary()
+
+    def in_english(text: str) -> str:
+        return glossary.gloss(text, "en")
+
     for count in (3, 8):
         intents = [Labelled(name=n, examples=tuple(one["examples"][:count])) for n, one in content.items()]
-        for title, gloss in (("no gloss", None), ("gloss", lambda text: glossary.gloss(text, "en"))):
+        for title, gloss in (("no gloss", None), ("gloss", in_english)):
             model = IntentModel.train(intents, embedder, gloss=gloss)
-            texts = [gloss(text) or text if gloss else text for text, _ in test]
-            embedder.embed(texts, kind="query")
             guesses = model.classify_many([text for text, _ in test])
             inside = [(g, label) for g, (_, label) in zip(guesses, test, strict=True) if label != OOS]
             outside = [g.intent == "" for g, (_, label) in zip(guesses, test, strict=True) if label == OOS]

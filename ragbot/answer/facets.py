@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from ragbot.answer.products import aliases, family, named
 from ragbot.answer.regions import overlap, region_codes, region_of_name, regions_in
+from ragbot.index.question import Question
 from ragbot.text.words import fold
 from ragbot.types import Chunk, Hit, Profile
 
@@ -30,7 +31,9 @@ VERSION: Final = "version"
 FACETS: Final = (PRODUCT, PLAN, REGION, VERSION)
 
 MATCHING: Final = 1.5
-"""How much more a passage counts that holds for what is wanted; measured on the sample company's questions."""
+"""By how much the odds rise of a passage that holds for what is wanted; measured on the sample company's questions."""
+OTHERWISE: Final = 0.1
+"""What is left of the odds of a passage that holds for something else than the question names; as above."""
 
 _PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     PRODUCT: (
@@ -234,24 +237,62 @@ def remember(choices: Mapping[str, str], facet: str, choice: str) -> dict[str, s
     return {**choices, facet: "; ".join(kept)}
 
 
-def prefer(hits: Sequence[Hit], wanted: Wanted, message: str) -> list[Hit]:
-    """The passages for a customer of whom `wanted` is known, best first: those that hold for something else are
-    left out, those that hold for it count more. A facet that `message` itself speaks of is left alone."""
-    if not wanted:
-        return list(hits)
+def prefer(hits: Sequence[Hit], wanted: Wanted, question: Question) -> list[Hit]:
+    """The passages for this question of a customer of whom `wanted` is known, best first. Those that hold for it count
+    more; those that hold for something else than is known are left out, and those that hold for something else than
+    the question names count far less. A question that compares leaves all as they are."""
     facets_of = [facets(hit.chunk) for hit in hits]
     known = aliases(hit.chunk for hit in hits)
+    as_said = agreement(question, hits)
     asked = {
         facet: values_of(wanted, facet)
         for facet in FACETS
-        if facet in wanted and not speaks_of(message, facet, facets_of)
+        if facet in wanted and not speaks_of(question.text, facet, facets_of)
     }
     kept: list[Hit] = []
-    for hit, own in zip(hits, facets_of, strict=True):
+    for hit, own, agrees in zip(hits, facets_of, as_said, strict=True):
         fits = [fit(own.get(facet, ()), values, facet, known) for facet, values in asked.items()]
-        if not any(each is False for each in fits):
-            kept.append(replace(hit, score=hit.score * MATCHING) if any(fits) else hit)
+        if any(each is False for each in fits):
+            continue
+        factor = OTHERWISE if agrees is False else MATCHING if agrees or any(fits) else 1.0
+        kept.append(replace(hit, score=factor * hit.score / (1 + (factor - 1) * hit.score)))
     return sorted(kept, key=lambda hit: -hit.score)
+
+
+def agreement(question: Question, hits: Sequence[Hit]) -> list[bool | None]:
+    """Whether each passage holds for what the question names; None where one says nothing of the other, or where a
+    passage that holds for something else names it too."""
+    known = aliases(hit.chunk for hit in hits)
+    named_here = {
+        facet: [_as_known(value, known) if facet == PRODUCT else value for value in values]
+        for facet, values in said(question).items()
+    }
+    found: list[bool | None] = []
+    for hit in hits:
+        own = facets(hit.chunk)
+        fits = {facet: fit(own.get(facet, ()), values, facet, known) for facet, values in named_here.items()}
+        other = [facet for facet, each in fits.items() if each is False]
+        named_too = all(fit(read(hit.chunk.text, facet), named_here[facet], facet, known) for facet in other)
+        found.append(None if other and named_too else False if other else any(fits.values()) or None)
+    return found
+
+
+def _as_known(value: Value, known: Mapping[str, frozenset[str]]) -> Value:
+    """The product that the passages know: of "what does hub 2 mean" the Hub 2."""
+    key = value.key
+    while key not in known and " " in key:
+        key = key.rsplit(" ", 1)[0]
+    return replace(value, key=key) if key in known else value
+
+
+def said(question: Question) -> Mapping[str, tuple[Value, ...]]:
+    """The products and regions that the message names, or else the conversation it continues; none where it
+    compares them."""
+    if _COMPARES.search(question.original):
+        return {}
+    carried = question.text if question.leans else ""
+    found = {facet: read(question.original, facet) or read(carried, facet) for facet in (PRODUCT, REGION)}
+    return {facet: values for facet, values in found.items() if values}
 
 
 def fit(

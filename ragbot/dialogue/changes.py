@@ -10,7 +10,7 @@ from typing import Final
 from ragbot.dialogue.fields import Field, Match, matches
 from ragbot.dialogue.intent_file import CONFIRM
 from ragbot.dialogue.phrasing import pattern, yes_or_no
-from ragbot.dialogue.reading import Message, cued, denied, labels, overlaps, without
+from ragbot.dialogue.reading import Message, called, cued, denied, overlaps, without
 
 _STRICT = ("pattern", "email", "phone")
 """Kinds whose values are told from all other words."""
@@ -94,13 +94,13 @@ def _called_wrong(
     are shown to be checked, it might be any."""
     text, wrong = message.text, pattern("wrong")
     if asked == CONFIRM and yes_or_no(text) is not True and not pattern("question").search(text):
-        named = [each.name for each in given if labels(each).search(text)]
+        named = [each.name for each in given if called(each, text)]
         if named:
             return (named[0],)
     if not wrong.search(text):
         return ()
     for each in given:
-        for name in labels(each).finditer(text):
+        for name in called(each, text):
             around = (
                 text[max(0, name.start() - _NEAR) : name.start()]
                 + " | "

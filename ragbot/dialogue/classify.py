@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+__all__ = ["Confusion", "Guess", "IntentModel", "Labelled", "trained"]
+
 _TOLD_HEIGHT: Final = 2.0
 """Target of an intent without examples, against 1 of others: its description alone is less like what is said."""
 _TOLD_GRAMS: Final = 0.5

@@ -149,11 +149,11 @@ def _texts(field: Field, text: str, where: _Where) -> Iterator[Match]:  # noqa: 
 
 
 def _patterned(field: Field, text: str, where: _Where) -> Iterator[Match]:  # noqa: ARG001
-    """As typed; else in capitals, where the customer did not trouble."""
+    """As typed; else in capitals or in small letters, where the customer did not trouble."""
     compiled = _compiled(field.pattern)
-    for spelling in (text, text.upper()):
-        if len(spelling) != len(text):
-            return
+    for spelling in (text, text.upper(), text.lower()):
+        if len(spelling) != len(text):  # places would shift
+            continue
         try:
             spans = [each.span() for each in compiled.finditer(spelling, timeout=_PATTERN_SECONDS)]
         except TimeoutError:

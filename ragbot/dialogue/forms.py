@@ -29,6 +29,8 @@ _SOFT = ("text", "choice", "date", "number", "yesno")
 """Kinds whose values also stand in questions: "How much is express?"."""
 _SINGLE = re.compile(r"\W*(?:[A-Za-z']+|[\u3400-\u9fff]{1,2})\W*")
 """One word asks what is meant, nothing else: "what?"."""
+_LONGER = re.compile(r"(?:\W*[A-Za-z0-9']+){3}|\W*[\u3400-\u9fff]{5}")
+"""Three words, five Chinese characters, or more; what is shorter asks whether a value will do: "Friday?"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +158,14 @@ def _digresses(found: Mapping[str, str], talk: _Talk) -> bool:
     kinds = {each.kind for each in talk.intent.fields if each.name in found}
     if kinds - {*_SOFT}:
         return False
-    asks = "text" in kinds or (len(text.split()) > 2 and not pattern("request").search(text))
+    asks = "text" in kinds or (_LONGER.match(text) is not None and not pattern("request").search(text))
     return not found or (asks and not kinds <= {"yesno"})
 
 
 def _change(form: Form, values: dict[str, str], changed: Changes, talk: _Talk) -> Step:
     """The corrected fields, and whatever else the message fills."""
     remaining = {name: value for name, value in values.items() if name not in changed.cleared}
-    corrected = remaining | changed.values
+    corrected = {**remaining, **changed.values}
     rest = Message(text=changed.rest, language=talk.language, today=talk.message.today)
     unfilled = [
         each for each in talk.intent.fields if each.name not in values and each.kind not in ("text", "yesno")

@@ -50,7 +50,13 @@ def read_document(
         taken = False
     intents = []
     for name, table in plain.items():
-        if isinstance(table, Mapping):
+        if (
+            name == "intents"
+            and isinstance(table, Mapping)
+            and any(isinstance(v, Mapping) for v in table.values())
+        ):
+            problems.add((name, *list(table)[:1]), "an intent begins with a line [NAME], not [intents.NAME]")
+        elif isinstance(table, Mapping):
             intents.append(_intent(name, table, source, problems))
         elif name != "builtin":
             problems.add((name,), f"`{name}` is no table; an intent begins with a line [{name}]")

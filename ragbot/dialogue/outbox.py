@@ -124,8 +124,8 @@ class Outbox:
                 (now, claim.id),
             )
             self._database.execute(
-                f"UPDATE outbox SET next_at = MIN(next_at, ?) WHERE {_WAITING} AND aside = 0",  # noqa: S608
-                (now,),
+                f"UPDATE outbox SET next_at = ? WHERE {_WAITING} AND aside = 0 AND next_at > ?",  # noqa: S608
+                (now, now),
             )
         self._database.forget()
 

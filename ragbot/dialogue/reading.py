@@ -17,6 +17,12 @@ _RANK = {"pattern": 0, "email": 1, "phone": 2, "date": 3, "choice": 4, "number":
 """The kinds, the most telling first."""
 _WHOLE = ("yesno", "text")
 """Kinds that the message as a whole answers, whatever else stands in it."""
+_COMMON = {
+    "email": r"(?<![A-Za-z])e-?mail|邮箱|邮件",
+    "phone": r"(?<![A-Za-z])(?:tele)?phone|(?<![A-Za-z])mobile|电话|手机",
+    "date": r"(?<![A-Za-z])(?:day|date)(?![A-Za-z])|日期|日子",
+}
+"""What a field is called by its kind, whatever its label says."""
 _CUE: Final = 30
 """Characters within which a field's name stands before its value."""
 _OWN_WORDS: Final = 3
@@ -46,6 +52,14 @@ def labels(field: Field) -> re.Pattern[str]:
         for each in names
     )
     return re.compile("|".join(rf"(?<![A-Za-z]){each}(?![A-Za-z])" for each in spelt), re.IGNORECASE)
+
+
+def called(field: Field, text: str) -> list[re.Match[str]]:
+    """Where the text names the field, by its label, else by its kind."""
+    found = list(labels(field).finditer(text))
+    if not found and field.kind in _COMMON:
+        found = list(re.finditer(_COMMON[field.kind], text, re.IGNORECASE))
+    return found
 
 
 def cued(field: Field, text: str, match: Match) -> bool:

@@ -231,7 +231,8 @@ def check_url(url: str) -> None:
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
     """What `X-Ragbot-Signature` must be: compare with `hmac.compare_digest`, and drop what is old."""
-    made = hmac.new(secret.encode("utf-8"), timestamp.encode("ascii") + b"." + body, hashlib.sha256)
+    key = secret.encode("utf-8", "surrogateescape")  # as the environment holds it
+    made = hmac.new(key, timestamp.encode("ascii") + b"." + body, hashlib.sha256)
     return f"sha256={made.hexdigest()}"
 
 

@@ -155,6 +155,16 @@ def test_a_wrong_value_is_asked_for_again(message: str) -> None:
     assert (last.kind, asked(last), last.values) == ("corrected", "order", {})
 
 
+@pytest.mark.parametrize(
+    "message", ["the e-mail is wrong", "my email was mistyped", "wrong mail? no, wrong email", "邮箱错了"]
+)
+def test_a_field_is_known_by_its_kind_too(message: str) -> None:
+    """Whatever its label says."""
+    mail = replace(MAIL, label={"en": "address for the receipt"})
+    last = Talk(intent(mail, ORDER)).hear("change it", "jo@x.org", message)
+    assert (last.kind, asked(last), last.values) == ("corrected", "mail", {})
+
+
 def test_a_choice_and_a_day_are_corrected_if_the_message_says_so() -> None:
     """Words and days also stand in other sentences; then they change nothing."""
     talk = Talk(intent(DAY, SPEED, ORDER))
@@ -231,6 +241,11 @@ def test_a_value_within_a_question_answers_only_if_it_asks_for_it() -> None:
     assert talk.say("How much is express?").kind == "digression"
     assert talk.say("Could it be express?").values == {"speed": "express"}
     assert talk.say("Isn't it A-1234?").kind == "complete"
+    chinese = Talk(intent(SPEED, ORDER), "zh")
+    chinese.say("改配送")
+    assert chinese.say("加急多少钱？").kind == "digression"
+    assert chinese.say("加急和标准有什么区别").kind == "digression"
+    assert chinese.say("加急可以吗？").values == {"speed": "express"}
 
 
 def test_replies_of_no_use_end_with_a_person() -> None:

@@ -166,6 +166,7 @@ def test_texts_are_chosen_by_language() -> None:
         ('a = 1\n[b]\ndescription = "d"', 1, "an intent begins with a line [a]"),
         ('builtin = [\n"fraud",\n"nothing"]', 3, "no built-in intent 'nothing'"),
         ("builtin = 3", 1, "`builtin` must be"),
+        ('\n[intents.a]\ndescription = "d"', 2, "a line [NAME], not [intents.NAME]"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:
