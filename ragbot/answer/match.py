@@ -49,8 +49,8 @@ class Matcher:
                     unsure.append((place, text))
         near = [(place, text) for place, text in unsure if best[place] == "other"]
         if near and self._reads(question.language):
-            for place, alike in zip(near, self._alike(near, stored), strict=True):
-                best[place[0]] = "near" if alike else best[place[0]]
+            for (place, _), alike in zip(near, self._alike(near, stored), strict=True):
+                best[place] = "near" if alike else best[place]
         return best
 
     def _reads(self, language: str) -> bool:

@@ -63,8 +63,9 @@ _REWRITTEN: Final = tuple(
 )
 _LEADS_ON = r"(?: (?:if|whether|about|that|me|us|to know|know|exactly(?= how| what| when| where| why)))*"
 _COURTESY: Final = re.compile(
-    r"(?:\b(?:hi|hello|hey|hiya|dear(?: all| team| sir| madam| support)?|greetings|good (?:morning|afternoon|evening|day)"
-    r"|excuse me|sorry|pls|plz|please|kindly|thank(?:s| you)(?: (?:so|very) much| a lot| in advance)?|thx|ty|cheers"
+    r"(?:\b(?:hi|hello|hey|hiya|dear(?: all| team| sir| madam| support)?|greetings"
+    r"|good (?:morning|afternoon|evening|day)|excuse me|sorry|pls|plz|please|kindly"
+    r"|thank(?:s| you)(?: (?:so|very) much| a lot| in advance)?|thx|ty|cheers"
     r"|(?:just )?(?:a )?quick question|by any chance|many thanks|there team)\b"
     r"|\b(?:(?:can|could|would|will) you (?:please |kindly |possibly )*"
     r"(?:tell|explain|let|show|advise|inform|clarify)\b(?: to)?(?: me| us)?"

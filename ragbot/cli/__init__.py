@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ragbot import __version__
-from ragbot.cli import check, evaluation, knowledge, models, replay, sessions, talk
+from ragbot.cli import check, evaluation, feedback, knowledge, models, pins, replay, sessions, talk
 from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Fetch and list the models.", no_args_is_help=True, rich_markup_mode=None)
 sessions_app = typer.Typer(help="See and delete chat memory.", no_args_is_help=True, rich_markup_mode=None)
+pins_app = typer.Typer(help="Pin answers to questions.", no_args_is_help=True, rich_markup_mode=None)
+feedback_app = typer.Typer(help="See and give votes on answers.", no_args_is_help=True, rich_markup_mode=None)
 
 models_app.command("pull")(models.pull)
 models_app.command("list")(models.list_models)
@@ -35,6 +37,12 @@ sessions_app.command("list")(sessions.list_sessions)
 sessions_app.command("show")(sessions.show)
 sessions_app.command("delete")(sessions.delete)
 sessions_app.command("purge")(sessions.purge)
+pins_app.command("add")(pins.add)
+pins_app.command("list")(pins.list_pins)
+pins_app.command("remove")(pins.remove)
+pins_app.command("confirm")(pins.confirm)
+feedback_app.command("list")(feedback.list_feedback)
+feedback_app.command("give")(feedback.give)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
@@ -42,6 +50,8 @@ app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
 app.add_typer(sessions_app, name="sessions")
+app.add_typer(pins_app, name="pins")
+app.add_typer(feedback_app, name="feedback")
 app.command("eval")(evaluation.evaluate_testset)
 app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)

@@ -107,7 +107,7 @@ def is_slip(typed: str, meant: str) -> bool:
     letter."""
     from rapidfuzz.distance import OSA
 
-    if not (_SHORTEST <= min(len(typed), len(meant)) and typed.isalpha() and meant.isalpha()):
+    if min(len(typed), len(meant)) < _SHORTEST or not (typed.isalpha() and meant.isalpha()):
         return False
     most = 2 if len(meant) >= _TWO_SLIPS else 1
     return typed[0] == meant[0] and OSA.distance(typed, meant, score_cutoff=most) <= most
