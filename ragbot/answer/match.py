@@ -19,17 +19,24 @@ parse = lru_cache(maxsize=8192)(read)
 """`read`, remembered: stored questions come again and again."""
 
 
+def known_to(kb: KnowledgeBase) -> Known:
+    """Whether a document has the word."""
+    return lambda word: kb.generations.get().lexical.document_frequency(word) > 0
+
+
 class Matcher:
     """Compares messages with stored questions. Threads may share it."""
 
-    def __init__(self, embedder: Embedder, known: Known) -> None:
+    def __init__(self, embedder: Embedder, known: Known, *, near: float = NEAR_COSINE) -> None:
+        """`near` is the least cosine similarity of near questions."""
         self._embedder = embedder
         self._known = known
+        self._near = near
 
     @classmethod
     def of(cls, kb: KnowledgeBase) -> Matcher:
         """With the embedder and the words of a knowledge base. Raises `ModelError`."""
-        return cls(kb.embedder, lambda word: kb.generations.get().lexical.document_frequency(word) > 0)
+        return cls(kb.embedder, known_to(kb))
 
     def grades(self, question: Question, stored: Sequence[str]) -> list[Grade]:
         """`same`, `near` or `other` for each stored question; `near` only where the embedder finds so too.
@@ -59,4 +66,4 @@ class Matcher:
     def _alike(self, pairs: Sequence[tuple[int, str]], stored: Sequence[str]) -> list[bool]:
         texts = list(dict.fromkeys(text for place, typed in pairs for text in (typed, stored[place])))
         vectors = dict(zip(texts, self._embedder.embed(texts, kind="query"), strict=True))
-        return [float(vectors[typed] @ vectors[stored[place]]) >= NEAR_COSINE for place, typed in pairs]
+        return [float(vectors[typed] @ vectors[stored[place]]) >= self._near for place, typed in pairs]

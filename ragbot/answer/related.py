@@ -43,6 +43,10 @@ def related(
     chunks = [*shown, *best.values()]
     kept = [chunks[place] for place in distinct(chunks) if place >= len(shown)]
     return tuple(
-        Related(source=chunk.source, title=chunk.title, heading=chunk.heading or str(chunk.meta.get("question", "")))
+        Related(
+            source=chunk.source,
+            title=chunk.title,
+            heading=chunk.heading or str(chunk.meta.get("question", "")),
+        )
         for chunk in kept[:most]
     )
