@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ragbot.errors import InputError, KnowledgeBaseError, ModelError, RagbotError
+from ragbot.errors import InputError, KnowledgeBaseError, ModelError, RagbotError, SettingsError
 
 if TYPE_CHECKING:
     from ragbot.index.knowledge_base import KnowledgeBase
@@ -35,7 +35,7 @@ class Finding:
     """One thing that was looked at."""
 
     about: str
-    """`settings`, `model`, `knowledge base`, `pinned answers`, `chat memory`, `machine`, `disk` or
+    """`settings`, `model`, `hand-over`, `knowledge base`, `pinned answers`, `chat memory`, `machine`, `disk` or
     `file`."""
     level: Level
     message: str
@@ -63,6 +63,7 @@ def examine(
         yield _problem("settings", error)
     if settings is not None:
         yield from _models(settings)
+        yield from _handover(settings)
         yield from _knowledge_base(kb, settings)
     yield from _chat_memory(kb)
     yield from _disk(kb)
@@ -101,6 +102,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
             yield _problem("model", error)
     if settings.search.reranker:
         yield _reranker(settings)
+    if settings.dialogue.mood:
+        yield _mood(settings)
 
 
 def _reranker(settings: Settings) -> Finding:
@@ -117,12 +120,49 @@ def _reranker(settings: Settings) -> Finding:
     return Finding(about="model", level="ok", message=f"{name} is undamaged and can rerank")
 
 
+def _mood(settings: Settings) -> Finding:
+    """Loads it: whether a model's labels are moods can only be told from the model itself."""
+    from ragbot.dialogue.mood import load_mood
+    from ragbot.models import hub
+
+    name = settings.dialogue.mood
+    try:
+        hub.locate(name, settings.models, verify=True)
+        load_mood(settings)
+    except ModelError as error:
+        return _problem("model", error)
+    return Finding(about="model", level="ok", message=f"{name} is undamaged and tells moods")
+
+
 def _remote(settings: Settings) -> Finding:
     where = f"answers are drafted by {settings.generator.model} at {settings.generator.base_url}"
     key = settings.generator.api_key_env
     if os.environ.get(key):
         return Finding(about="model", level="ok", message=where)
     return Finding(about="model", level="note", message=f"{where}; {key} is not set, so no key is sent")
+
+
+def _handover(settings: Settings) -> Iterator[Finding]:
+    """The form of the office hours and of the webhook; nothing is sent."""
+    from ragbot.dialogue import hours, webhook
+
+    wanted = settings.handover
+    try:
+        hours.check(wanted)
+        if not wanted.webhook:
+            where = "hand-overs wait in the outbox: ragbot handovers list"
+            yield Finding(about="hand-over", level="ok", message=where)
+            return
+        webhook.check_url(wanted.webhook)
+    except SettingsError as error:
+        yield _problem("hand-over", error)
+        return
+    where = "hand-overs are sent to the webhook"
+    if os.environ.get(wanted.secret_env):
+        yield Finding(about="hand-over", level="ok", message=f"{where}, signed")
+        return
+    unsigned = f"{where}; {wanted.secret_env} is not set, so nothing is signed"
+    yield Finding(about="hand-over", level="note", message=unsigned)
 
 
 def _knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:

@@ -20,6 +20,8 @@ class Inquiry:
     """As the customer typed it, cleaned."""
     question: Question
     """What it asks; more than the message where it is the choice that another question waited for."""
+    chose: bool
+    """Whether the message is the customer's choice."""
     language: str
     """Of the bot's own words."""
     intent: str
@@ -67,12 +69,12 @@ class Inquiry:
         )
 
 
-def spoken(question: Question, history: Sequence[Turn], profile: Profile | None) -> str:
+def spoken(message: str, likely: str, history: Sequence[Turn], profile: Profile | None) -> str:
     """The language to reply in: the message's; where it is too short to tell, as an order number is, that of what
-    the customer said before, else the profile's."""
-    if detect(question.original) != UNKNOWN:
-        return question.language
+    the customer said before, else the profile's, else the `likely` one."""
+    if detect(message) != UNKNOWN:
+        return likely
     for turn in reversed(history):
         if turn.role == "user" and (earlier := detect(turn.text)) != UNKNOWN:
             return earlier
-    return profile.language if profile is not None and profile.language else question.language
+    return profile.language if profile is not None and profile.language else likely

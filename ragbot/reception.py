@@ -1,37 +1,179 @@
-"""What needs no document: a person who is asked for, small talk."""
+"""What needs no document: a person who is called, small talk, fields that are collected, a fixed reply.
+
+Each step sees the message and gives the answer, or leaves it to the next; what all leave goes to the documents.
+"""
 
 from __future__ import annotations
 
-from ragbot.dialogue import policy
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ragbot.desk import Desk
+from ragbot.dialogue import forms, policy, triggers
+from ragbot.dialogue.forms import Step
+from ragbot.dialogue.functions import Call, Failure, Functions
+from ragbot.dialogue.intents import Intent, filled
+from ragbot.dialogue.recognise import Recogniser
 from ragbot.inquiry import Inquiry
 from ragbot.settings import Settings
 from ragbot.types import Answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """What reception made of a message."""
+
+    inquiry: Inquiry
+    """With the intent that it was taken for."""
+    answer: Answer | None
+    """None where the documents are to give it."""
+
+
 class Reception:
     """Receives each message before anything is searched. Threads may share it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        recogniser: Recogniser,
+        functions: Functions,
+        desk: Desk,
+        today: Callable[[], date],
+    ) -> None:
+        """`today` is the day that "tomorrow" is reckoned from."""
         self._settings = settings
+        self._recogniser = recogniser
+        self._functions = functions
+        self._desk = desk
+        self._today = today
 
-    def receive(self, inquiry: Inquiry) -> Answer | None:
-        """The answer, or None where the documents are to give it."""
-        for step in (self._person, self._small_talk):
-            answer = step(inquiry)
-            if answer is not None:
-                return answer
-        return None
+    def receive(self, inquiry: Inquiry) -> Received:
+        """The answer where one can be given without documents. Raises `SettingsError` where a function of the
+        intents file cannot be imported, `ModelError`."""
+        trigger = triggers.asked(inquiry.message, inquiry.history, self._settings.handover)
+        if trigger is not None:
+            return Received(inquiry=inquiry, answer=self._desk.call(inquiry, trigger))
+        current, step = self._form_intent(inquiry), self._form_step(inquiry)
+        if current and step and step.kind not in ("invalid", "digression", "gave_up"):
+            return Received(inquiry=inquiry, answer=self._taken(inquiry, current, step))
+        talk = policy.small_talk(inquiry.message)
+        if talk is not None:
+            reply = inquiry.answer(policy.small_talk_reply(talk, inquiry.language), "smalltalk", talk)
+            return Received(inquiry=inquiry, answer=self.back_to_form(inquiry, reply))
+        inquiry, meant = self._recognised(inquiry)
+        answer = (
+            self._person(inquiry, meant) or self._unusable(inquiry, step, meant) or self._act(inquiry, meant)
+        )
+        return Received(inquiry=inquiry, answer=answer)
 
-    def _person(self, inquiry: Inquiry) -> Answer | None:
-        accepts = policy.accepts_offer(inquiry.message, inquiry.history)
-        if not accepts and not policy.wants_person(inquiry.message):
+    def back_to_form(self, inquiry: Inquiry, answer: Answer) -> Answer:
+        """`answer` with the question that a form under way still has, if there is one."""
+        intent = self._form_intent(inquiry)
+        if intent is None or inquiry.state.form is None or answer.status == "handoff":
+            return answer
+        again = forms.ask_again(inquiry.state.form, intent, language=inquiry.language)
+        return replace(answer, text=f"{answer.text}\n\n{again.text}", options=again.options)
+
+    # -- who takes it -----------------------------------------------------------------------------------
+
+    def _recognised(self, inquiry: Inquiry) -> tuple[Inquiry, Intent | None]:
+        """With the intent, and that intent if it is sure enough to act on."""
+        with inquiry.trace.step("intent") as step:
+            found, confidence = self._recogniser.recognise(inquiry.message)
+            step.note(intent=found.name if found else "", confidence=round(confidence, 3))
+        named = replace(inquiry, intent=found.name if found else "", intent_confidence=round(confidence, 4))
+        sure = confidence >= self._settings.dialogue.act_confidence
+        return named, found if sure else None
+
+    def _person(self, inquiry: Inquiry, meant: Intent | None) -> Answer | None:
+        """Where the matter or the mood is a person's."""
+        settings = self._settings.handover
+        name, hands_over = (meant.name, meant.action == "handoff") if meant is not None else ("", False)
+        trigger = triggers.by_intent(name, settings, hands_over=hands_over)
+        if trigger is None:
+            trigger = triggers.by_mood(inquiry.state.moods, settings)
+            if trigger is not None and not triggers.calls(trigger, inquiry.state, inquiry.history):
+                return None
+        return self._desk.call(inquiry, trigger) if trigger is not None else None
+
+    def _act(self, inquiry: Inquiry, meant: Intent | None) -> Answer | None:
+        """What the intent's action says; None where the documents are to answer."""
+        if meant is None:
             return None
-        text = policy.handoff_reply(inquiry.language, self._settings.answer.contact)
-        reason = "the customer accepts the offer of a person" if accepts else "the customer asks for a person"
-        return inquiry.answer(text, "handoff", reason)
-
-    def _small_talk(self, inquiry: Inquiry) -> Answer | None:
-        kind = policy.small_talk(inquiry.message)
-        if kind is None:
+        if meant.action == "reply":
+            answer = inquiry.answer(filled(meant.reply, inquiry.language, {}), "answered", "fixed reply")
+            return self.back_to_form(inquiry, answer)
+        if meant.action != "collect":
             return None
-        return inquiry.answer(policy.small_talk_reply(kind, inquiry.language), "smalltalk", kind)
+        form = inquiry.state.form
+        if form is not None and form.intent == meant.name:
+            step = forms.ask_again(form, meant, language=inquiry.language)
+        else:
+            step = forms.begin(meant, inquiry.message, language=inquiry.language, today=self._today())
+        return self._taken(inquiry, meant, step)
+
+    # -- forms ------------------------------------------------------------------------------------------
+
+    def _form_intent(self, inquiry: Inquiry) -> Intent | None:
+        """The intent whose form is under way; None too where the company has dropped it since."""
+        form = inquiry.state.form
+        found = self._recogniser.intents.get(form.intent) if form is not None else None
+        return found if found is not None and found.action == "collect" else None
+
+    def _form_step(self, inquiry: Inquiry) -> Step | None:
+        """What the message does to the form under way; None where there is none."""
+        intent, form = self._form_intent(inquiry), inquiry.state.form
+        if intent is None or form is None:
+            return None
+        return forms.step(form, intent, inquiry.message, language=inquiry.language, today=self._today())
+
+    def _unusable(self, inquiry: Inquiry, step: Step | None, meant: Intent | None) -> Answer | None:
+        """The answer to a message that is of no use to the form, unless it brings up another request."""
+        current = self._form_intent(inquiry)
+        if step is None or step.kind == "digression" or current is None:
+            return None
+        if meant is not None and meant.name != current.name and meant.action in ("collect", "reply"):
+            return None
+        return self._taken(inquiry, current, step)
+
+    def _taken(self, inquiry: Inquiry, intent: Intent, step: Step) -> Answer:
+        """The answer to a step of a form."""
+        inquiry = replace(inquiry, intent=intent.name)
+        state = replace(inquiry.state, form=step.form, abstentions=0)
+        if step.kind == "complete":
+            return self._complete(replace(inquiry, state=state), intent, step)
+        if step.kind == "gave_up":
+            return self._desk.call(inquiry, "form", fields=step.values, lead=step.text)
+        if step.kind == "cancelled":
+            return inquiry.answer(step.text, "smalltalk", f"{intent.name} cancelled", state=state)
+        asked = step.form.asked if step.form is not None else ""
+        return inquiry.answer(
+            step.text, "clarify", f"asks for {asked}" if asked else "asks", state=state, options=step.options
+        )
+
+    def _complete(self, inquiry: Inquiry, intent: Intent, step: Step) -> Answer:
+        """What the company does with the fields."""
+        if self._functions.find(intent) is None:
+            if intent.reply:
+                text = filled(intent.reply, inquiry.language, step.values)
+                return inquiry.answer(text, "answered", f"{intent.name} complete")
+            return self._desk.call(inquiry, "intent", fields=step.values)
+        call = Call(
+            intent=intent.name,
+            fields=step.values,
+            language=inquiry.language,
+            session=inquiry.session,
+            profile=inquiry.profile,
+        )
+        with inquiry.trace.step("function"):
+            result = self._functions.call(intent, call, self._settings.dialogue.function_seconds)
+        if isinstance(result, Failure):
+            reason = f"function of {intent.name}: {result.reason}"
+            return self._desk.call(inquiry, "function", reason=reason, fields=step.values)
+        if result.handover:
+            return self._desk.call(
+                inquiry, "intent", reason=result.handover, fields=step.values, lead=result.text
+            )
+        return inquiry.answer(result.text, "answered", f"function of {intent.name}")

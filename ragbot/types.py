@@ -13,9 +13,10 @@ from typing import Any, Literal
 Status = Literal["answered", "abstained", "clarify", "handoff", "smalltalk"]
 Verdict = Literal["supported", "contradicted", "unsupported"]
 Role = Literal["user", "assistant", "system"]
-Trigger = Literal["asked", "accepted", "intent", "sensitive", "abstentions", "mood", "function"]
+Trigger = Literal["asked", "accepted", "intent", "sensitive", "abstentions", "mood", "function", "form"]
 """What hands a conversation over: the customer asks for a person, or takes the one who was offered; the intent's
-action; a sensitive intent; answers that failed one after another; mood; a function of the company's that failed."""
+action; a sensitive intent; messages that went unanswered one after another; mood; a function of the company's that
+failed; fields that could not be collected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ class Pending:
     question: str
     """The customer's message."""
     facet: str
-    """What differs: `product`, `plan`, `region` or `version`."""
+    """What differs: `product`, `plan`, `region` or `version`; `subject` where the message leaves all open."""
     options: tuple[str, ...]
     """In the words of the documents."""
 

@@ -31,20 +31,22 @@ HOMES = {
     "Stemmer": ("text/words.py",),
     "accelerate": ("models/",),
     "charset_normalizer": ("ingest/decode.py",),
+    "dateparser": ("dialogue/dates.py",),
     "defusedxml": ("ingest/",),
     "docx": ("ingest/formats/office.py",),
     "faiss": ("index/dense.py",),
     "filelock": ("index/stage.py", "models/"),
     "gguf": ("models/",),
-    "httpx": ("models/remote.py",),
+    "httpx": ("dialogue/webhook.py", "models/remote.py"),
     "huggingface_hub": ("models/",),
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
     "markdown_it": ("ingest/formats/markdown.py",),
-    "numpy": ("answer/", "index/", "ingest/staging.py", "models/", "protocols.py"),
+    "numpy": ("answer/", "dialogue/", "index/", "ingest/staging.py", "models/", "protocols.py"),
     "onnx": ("models/",),
     "onnxruntime": ("models/",),
     "openpyxl": ("ingest/formats/sheet.py",),
+    "phonenumbers": ("dialogue/fields.py",),
     "platformdirs": ("models/",),
     "pptx": ("ingest/formats/office.py",),
     "py3langid": ("text/language.py",),
@@ -52,9 +54,18 @@ HOMES = {
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
-    "rapidfuzz": ("index/spelling.py",),
-    "rjieba": ("text/words.py",),
+    "rapidfuzz": (
+        "answer/replies.py",
+        "dialogue/options.py",
+        "index/spelling.py",
+    ),
+    "regex": ("dialogue/fields.py",),
+    "rjieba": (
+        "text/mentions.py",
+        "text/words.py",
+    ),
     "safetensors": ("models/",),
+    "scipy": ("dialogue/likeness.py", "dialogue/ridge.py"),
     "sentence_transformers": ("models/",),
     "tenacity": ("models/remote.py",),
     "tokenizers": ("models/",),
@@ -64,9 +75,10 @@ HOMES = {
     "typer": ("cli/",),
     "yaml": ("evaluate/dialogues.py", "ingest/formats/markdown.py"),
 }
-"""Where a library may be imported: files and folders. numpy's arrays travel between stages, both the store
-and the model cache are locked against other processes, and YAML is what front matter and dialogues are written in;
-every other library has one home."""
+"""Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
+stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
+processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
+options; jieba cuts words and knows which are names."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -86,8 +98,9 @@ BELOW: Mapping[str, frozenset[str]] = {
     "dialogue": FOUNDATIONS | {"models"},
     "answer": FOUNDATIONS | {"models", "index", "trace"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
-    "reception": FOUNDATIONS | {"models", "index", "dialogue", "answer", "inquiry"},
-    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "reception"},
+    "desk": FOUNDATIONS | {"dialogue", "inquiry"},
+    "reception": FOUNDATIONS | {"dialogue", "inquiry", "desk"},
+    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception"},
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
@@ -174,6 +187,7 @@ def test_every_library_is_declared() -> None:
         "docx": "python_docx",
         "faiss": "faiss_cpu",
         "markdown_it": "markdown_it_py",
+        "phonenumbers": "phonenumberslite",
         "pptx": "python_pptx",
         "yaml": "pyyaml",
     }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragbot.answer.evidence import Scored, features, probabilities
+from ragbot.answer.facets import agreement
 from ragbot.answer.units import Unit, units
 from ragbot.index.question import Question
 from ragbot.index.versions import trust
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _MAX_UNITS = 96
 """Pieces that are compared with the question; those of the best passages come first."""
 _REMEMBERED = 4096
+_OTHER_THING = 0.3
+"""What a piece keeps of its probability where its passage holds for another product or region than is asked about."""
 
 
 class Scorer:
@@ -44,6 +47,11 @@ class Scorer:
         rows = features(question, hits, pieces, cosines, readable=readable, idf=idf)
         known = [readable[unit.hit] for unit in pieces]
         trusted = trust(question.text, [hit.chunk for hit in hits])
+        agrees = agreement(question, hits)
+        trusted = [
+            each * (_OTHER_THING if agree is False else 1.0)
+            for each, agree in zip(trusted, agrees, strict=True)
+        ]
         scored = [
             Scored(unit=unit, probability=p * trusted[unit.hit], known=reads, features=row)
             for unit, p, reads, row in zip(pieces, probabilities(rows, known), known, rows, strict=True)

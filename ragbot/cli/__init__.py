@@ -13,7 +13,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from ragbot import __version__
-from ragbot.cli import check, evaluation, feedback, knowledge, models, pins, replay, sessions, talk
+from ragbot.cli import (
+    check,
+    evaluation,
+    feedback,
+    handovers,
+    intents,
+    knowledge,
+    models,
+    pins,
+    replay,
+    sessions,
+    talk,
+)
 from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
 
@@ -27,16 +39,28 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models_app = typer.Typer(help="Fetch and list the models.", no_args_is_help=True, rich_markup_mode=None)
+intents_app = typer.Typer(
+    help="Check what requests are told apart by.", no_args_is_help=True, rich_markup_mode=None
+)
 sessions_app = typer.Typer(help="See and delete chat memory.", no_args_is_help=True, rich_markup_mode=None)
+handovers_app = typer.Typer(
+    help="See and deliver what waits for a person.", no_args_is_help=True, rich_markup_mode=None
+)
 pins_app = typer.Typer(help="Pin answers to questions.", no_args_is_help=True, rich_markup_mode=None)
 feedback_app = typer.Typer(help="See and give votes on answers.", no_args_is_help=True, rich_markup_mode=None)
 
 models_app.command("pull")(models.pull)
 models_app.command("list")(models.list_models)
+intents_app.command("check")(intents.check)
+intents_app.command("test")(intents.guess)
 sessions_app.command("list")(sessions.list_sessions)
 sessions_app.command("show")(sessions.show)
 sessions_app.command("delete")(sessions.delete)
 sessions_app.command("purge")(sessions.purge)
+handovers_app.command("list")(handovers.list_handovers)
+handovers_app.command("show")(handovers.show)
+handovers_app.command("deliver")(handovers.deliver)
+handovers_app.command("retry")(handovers.retry)
 pins_app.command("add")(pins.add)
 pins_app.command("list")(pins.list_pins)
 pins_app.command("remove")(pins.remove)
@@ -50,6 +74,8 @@ app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
 app.add_typer(sessions_app, name="sessions")
+app.add_typer(handovers_app, name="handovers")
+app.add_typer(intents_app, name="intents")
 app.add_typer(pins_app, name="pins")
 app.add_typer(feedback_app, name="feedback")
 app.command("eval")(evaluation.evaluate_testset)

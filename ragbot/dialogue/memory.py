@@ -44,14 +44,18 @@ CREATE TABLE IF NOT EXISTS outbox (
     id TEXT PRIMARY KEY,
     session TEXT,
     at REAL NOT NULL,
+    trigger TEXT NOT NULL,
     packet TEXT NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
     next_at REAL NOT NULL,
+    leased_until REAL NOT NULL DEFAULT 0,
+    aside INTEGER NOT NULL DEFAULT 0,
     delivered_at REAL,
+    refused_at REAL,
     error TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS outbox_session ON outbox (session);
-CREATE INDEX IF NOT EXISTS outbox_due ON outbox (delivered_at, next_at);
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (delivered_at, refused_at, at);
 """
 
 

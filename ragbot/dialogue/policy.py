@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ragbot.text.words import content_terms
-from ragbot.types import Turn
+from ragbot.types import Trigger, Turn
 
 _FLAGS = re.IGNORECASE
 
@@ -52,10 +54,14 @@ def accepts_offer(message: str, history: Sequence[Turn]) -> bool:
     """Whether `message` says yes to the person whom the bot offered in its last reply."""
     if not history or history[-1].role != "assistant":
         return False
-    said = history[-1].text
-    if not any(said.startswith(abstain_reply(language, "")) for language in ("en", "zh")):
+    if not offers_person(history[-1].text):
         return False
     return re.fullmatch("|".join(_phrases()["accept"]["patterns"]), message, _FLAGS) is not None
+
+
+def offers_person(text: str) -> bool:
+    """Whether a reply of the bot's says that nothing was found, and offers a person."""
+    return any(text.startswith(abstain_reply(language, "")) for language in ("en", "zh"))
 
 
 def small_talk(message: str) -> str | None:
@@ -86,10 +92,47 @@ def _with_contact(text: str, language: str, contact: str) -> str:
     return text + str(_phrases()["handoff"][f"contact_{language}"]).format(contact=contact)
 
 
-def handoff_reply(language: str, contact: str) -> str:
-    """Said when a person takes over; `contact` may be empty."""
+def handoff_reply(
+    language: str,
+    contact: str,
+    *,
+    trigger: Trigger | None = None,
+    unhappy: bool = False,
+    again: bool = False,
+    closed: str = "",
+) -> str:
+    """Said when a person takes over; `contact` may be empty. `trigger` is what led to it, `again`: somebody was
+    called before, `closed`: `opening_words` outside office hours."""
     own = _own_language(language)
-    return _with_contact(_phrases()["handoff"][own], own, contact)
+    phrases = _phrases()["handoff"]
+    before = phrases[f"sorry_{own}"] if unhappy else ""
+    if trigger in ("sensitive", "function") and not again:
+        before += phrases[f"{trigger}_{own}"]
+    text = before + phrases[f"again_{own}" if again else own] + closed
+    return _with_contact(text, own, contact)
+
+
+def announces_person(text: str) -> bool:
+    """Whether a reply of the bot's says that a person takes over, or has been called."""
+    phrases = _phrases()["handoff"]
+    return any(str(phrases[key]) in text for key in ("en", "zh", "again_en", "again_zh"))
+
+
+def opening_words(language: str, open_at: float, now: float, timezone: str) -> str:
+    """When somebody is back, both times in seconds since the epoch, told in `timezone`: ` Our team is back on Monday
+    at 09:00 (Europe/Berlin).`"""
+    own = _own_language(language)
+    phrases = _phrases()["handoff"]
+    zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
+    opening, today = datetime.fromtimestamp(open_at, zone), datetime.fromtimestamp(now, zone)
+    days = (opening.date() - today.date()).days
+    form = "today" if days == 0 else "week" if days < 7 else "later"
+    when = phrases[f"{form}_{own}"].format(
+        time=f"{opening:%H:%M}",
+        weekday=phrases[f"weekdays_{own}"][opening.weekday()],
+        date=opening.date().isoformat(),
+    )
+    return str(phrases[f"closed_{own}"]).format(when=when.strip(), zone=timezone)
 
 
 def abstain_reply(language: str, contact: str) -> str:
@@ -103,3 +146,9 @@ def foreign_lead(language: str, document_language: str) -> str:
     own = _own_language(language)
     names = _phrases()["foreign"]["names"][own]
     return str(_phrases()["foreign"][own]).format(language=names.get(document_language, document_language))
+
+
+def packet_phrases(language: str) -> Mapping[str, Any]:
+    """The words of a hand-over's summary and suggested reply."""
+    words: Mapping[str, Any] = _phrases()["packet"][_own_language(language)]
+    return words

@@ -146,12 +146,15 @@ class Sessions:
         return self._delete("session IS NOT NULL", ())
 
     def purge(self, older_than_days: float | None = None) -> int:
-        """Delete exchanges older than that (default: the retention limit); how many there were."""
+        """Delete exchanges older than that (default: the retention limit); how many there were.
+
+        A hand-over's age counts from its delivery or refusal: one that waits is never lost."""
         days = self.retention_days if older_than_days is None else older_than_days
         if not days >= 0:
             raise InputError(f"purge needs an age of 0 days or more, not {days}")
         self._purged_at = self._clock()
-        return self._delete("at < ?", (self._purged_at - days * _DAY_SECONDS,), waiting=False)
+        before = (self._purged_at - days * _DAY_SECONDS,)
+        return self._delete("at < ?", before, outbox="COALESCE(delivered_at, refused_at) < ?")
 
     def close(self) -> None:
         """Release the file."""
@@ -161,14 +164,13 @@ class Sessions:
         if now - self._purged_at >= _PURGE_EVERY_SECONDS:
             self.purge()
 
-    def _delete(self, where: str, values: Sequence[Any], *, waiting: bool = True) -> int:
-        """Of every table; the hand-overs that still wait for delivery only if `waiting`."""
-        undelivered = "" if waiting else " AND delivered_at IS NOT NULL"
+    def _delete(self, where: str, values: Sequence[Any], *, outbox: str | None = None) -> int:
+        """Of every table; of the hand-overs by `outbox`, where those must be chosen otherwise."""
         with self.database.transaction():
             exchanges = self.database.execute(f"DELETE FROM exchange WHERE {where}", values)  # noqa: S608
             others = [
-                self.database.execute(f"DELETE FROM {table} WHERE {where}{only}", values)  # noqa: S608
-                for table, only in (("state", ""), ("feedback", ""), ("outbox", undelivered))
+                self.database.execute(f"DELETE FROM {table} WHERE {chosen}", values)  # noqa: S608
+                for table, chosen in (("state", where), ("feedback", where), ("outbox", outbox or where))
             ]
         if exchanges or any(others):
             self.database.forget()

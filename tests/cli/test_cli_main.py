@@ -19,7 +19,7 @@ def test_version_and_help(run: Run) -> None:
     """`--version` names the package's version; help lists every command and none that is missing."""
     assert run("--version").out == f"ragbot {__version__}\n"
     text = run("--help").out
-    for command in ("models", "index", "search", "ask", "chat", "sessions", "eval", "doctor"):
+    for command in ("models", "index", "search", "ask", "chat", "sessions", "handovers", "eval", "doctor"):
         assert f"  {command} " in text
         assert run(command, "--help").code == 0
     assert "serve" not in text
