@@ -102,8 +102,9 @@ BELOW: Mapping[str, frozenset[str]] = {
     "reception": FOUNDATIONS | {"dialogue", "inquiry", "desk"},
     "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception"},
     "evaluate": FOUNDATIONS,
-    "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue"},
-    "cli": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "bot", "evaluate", "doctor", "__init__"},
+    "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
+    "cli": FOUNDATIONS
+    | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "doctor", "__init__"},
     "__init__": FOUNDATIONS | {"bot", "index"},
     "__main__": frozenset({"cli"}),
 }
