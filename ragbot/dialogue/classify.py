@@ -311,7 +311,7 @@ def _seen(rows: Sequence[Row], embedder: Embedder, gloss: Gloss | None) -> tuple
     vectors = embedder.embed([text for text, _ in read], kind="query")
     common = np.array([row.kind == "everyday" for row in rows])
     nearest = (vectors @ vectors[~common].T).max(axis=1)
-    kept = np.flatnonzero(~common | (nearest < _COVERED))
+    kept = np.flatnonzero(~common | (nearest < _COVERED)).tolist()
     counted = [counts(rows[at].text) for at in kept]
     space = Space.of(vectors[kept], counted)
     return [rows[at] for at in kept], space, space.see(vectors[kept], [read[at][1] for at in kept], counted)
