@@ -35,7 +35,8 @@ class Finding:
     """One thing that was looked at."""
 
     about: str
-    """`settings`, `model`, `hand-over`, `knowledge base`, `chat memory`, `machine`, `disk` or `file`."""
+    """`settings`, `model`, `hand-over`, `knowledge base`, `pinned answers`, `chat memory`, `machine`, `disk` or
+    `file`."""
     level: Level
     message: str
     """What was found, with the next step where it is a problem."""
@@ -181,6 +182,7 @@ def _knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
             if not stats["documents"]:
                 raise KnowledgeBaseError(f"{kb} is empty; fill it: ragbot index PATH --kb {kb}")
             _compare_embedder(opened)
+            unused = list(_pins(kb, opened))
     except RagbotError as error:
         yield _problem("knowledge base", error)
         return
@@ -194,6 +196,32 @@ def _knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
     if not wrong:
         counts = f"{stats['documents']} documents, {stats['chunks']} passages"
         yield Finding(about="knowledge base", level="ok", message=f"{kb}: {counts}, stores agree")
+    yield from unused
+
+
+def _pins(kb: Path, opened: KnowledgeBase) -> Iterator[Finding]:
+    """The pinned answers that are not given, and why."""
+    from ragbot.answer.pins import FILE_NAME, Pins
+
+    if not (kb / FILE_NAME).is_file():
+        return
+    try:
+        with closing(Pins(kb / FILE_NAME)) as pins:
+            found = [(pin, pins.standing(pin, opened), pins.changed(pin, opened)) for pin in pins.list()]
+    except RagbotError as error:
+        yield _problem("pinned answers", error)
+        return
+    for pin, standing, changed in found:
+        what = f"pin {pin.id} ({pin.questions[0]!r}, by {pin.author}) is not given"
+        remedy = f"ragbot pins confirm {pin.id}"
+        if standing == "stale":
+            why = f"{what}: {', '.join(changed)} changed or is gone; check it, then: {remedy}"
+            yield Finding(about="pinned answers", level="note", message=why)
+        elif standing == "expired":
+            why = f"{what}: it has expired; {remedy} --expires DATE, or: ragbot pins remove {pin.id}"
+            yield Finding(about="pinned answers", level="note", message=why)
+    valid = sum(standing == "valid" for _, standing, _ in found)
+    yield Finding(about="pinned answers", level="ok", message=f"{valid} of {len(found)} are given")
 
 
 def _compare_embedder(opened: KnowledgeBase) -> None:

@@ -13,7 +13,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from ragbot import __version__
-from ragbot.cli import check, evaluation, handovers, intents, knowledge, models, replay, sessions, talk
+from ragbot.cli import (
+    check,
+    evaluation,
+    feedback,
+    handovers,
+    intents,
+    knowledge,
+    models,
+    pins,
+    replay,
+    sessions,
+    talk,
+)
 from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
 
@@ -34,6 +46,8 @@ sessions_app = typer.Typer(help="See and delete chat memory.", no_args_is_help=T
 handovers_app = typer.Typer(
     help="See and deliver what waits for a person.", no_args_is_help=True, rich_markup_mode=None
 )
+pins_app = typer.Typer(help="Pin answers to questions.", no_args_is_help=True, rich_markup_mode=None)
+feedback_app = typer.Typer(help="See and give votes on answers.", no_args_is_help=True, rich_markup_mode=None)
 
 models_app.command("pull")(models.pull)
 models_app.command("list")(models.list_models)
@@ -47,6 +61,12 @@ handovers_app.command("list")(handovers.list_handovers)
 handovers_app.command("show")(handovers.show)
 handovers_app.command("deliver")(handovers.deliver)
 handovers_app.command("retry")(handovers.retry)
+pins_app.command("add")(pins.add)
+pins_app.command("list")(pins.list_pins)
+pins_app.command("remove")(pins.remove)
+pins_app.command("confirm")(pins.confirm)
+feedback_app.command("list")(feedback.list_feedback)
+feedback_app.command("give")(feedback.give)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
@@ -56,6 +76,8 @@ app.command("chat")(talk.chat)
 app.add_typer(sessions_app, name="sessions")
 app.add_typer(handovers_app, name="handovers")
 app.add_typer(intents_app, name="intents")
+app.add_typer(pins_app, name="pins")
+app.add_typer(feedback_app, name="feedback")
 app.command("eval")(evaluation.evaluate_testset)
 app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)

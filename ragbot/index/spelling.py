@@ -100,3 +100,14 @@ def _parts(term: str, lexical: Lexical) -> tuple[str, str] | None:
     counted = [(min(map(lexical.document_frequency, cut)), cut) for cut in cuts]
     best = max(counted, default=(0, None))
     return best[1] if best[0] else None
+
+
+def is_slip(typed: str, meant: str) -> bool:
+    """Whether `typed`, a folded word, is `meant` with one slip of the finger, two in a long word, none in the first
+    letter."""
+    from rapidfuzz.distance import OSA
+
+    if min(len(typed), len(meant)) < _SHORTEST or not (typed.isalpha() and meant.isalpha()):
+        return False
+    most = 2 if len(meant) >= _TWO_SLIPS else 1
+    return typed[0] == meant[0] and OSA.distance(typed, meant, score_cutoff=most) <= most
