@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Generator as Yielding
 from dataclasses import replace
 from datetime import date
-from typing import Final
 
-from ragbot.answer import clarify
-from ragbot.answer.evidence import Scored
-from ragbot.answer.facets import Wanted, prefer, remember, said, wanted_of
+from ragbot.answer.facets import remember
 from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.match import Matcher
+from ragbot.answer.pinned import Pinned
+from ragbot.answer.pins import FILE_NAME as PINS_FILE
+from ragbot.answer.pins import Pins
 from ragbot.answer.replies import resolve
-from ragbot.answer.respond import Found, Responder, Response
-from ragbot.answer.weigh import Scorer
+from ragbot.answer.respond import Responder, Response
+from ragbot.consult import Consultation
 from ragbot.desk import Desk
 from ragbot.dialogue import policy, triggers
+from ragbot.dialogue.feedback import Feedback, Vote
 from ragbot.dialogue.functions import Function, Functions
 from ragbot.dialogue.intents import load_intents
 from ragbot.dialogue.mood import load_mood
@@ -41,10 +42,7 @@ from ragbot.reception import Reception
 from ragbot.settings import Settings
 from ragbot.text.glossary import load_glossary
 from ragbot.trace import Trace
-from ragbot.types import Answer, Event, Hit, Mood, Pending, Profile, State, Turn
-
-_MORE: Final = 2
-"""How many times the passages that are needed are searched where some may hold for other customers."""
+from ragbot.types import Answer, Event, Mood, Profile, State, Turn
 
 
 class Bot:
@@ -75,23 +73,27 @@ class Bot:
         self._generator = generator
         self._verifier = verifier
         self._sessions = sessions
-        self._scorer: Scorer | None = None
         self._mood = mood
         self._courier: Courier | None = None
-        self._desk = Desk(self.settings, clock=clock)
+        self._pins: Pins | None = None
+        desk = Desk(self.settings, clock=clock)
         self._reception = Reception(
             self.settings,
             recogniser=self._recogniser(),
             functions=Functions(functions),
-            desk=self._desk,
+            desk=desk,
+            pinned=self._pinned,
             today=lambda: date.fromtimestamp(clock()),
         )
-        self._responder = Responder(
+        responder = Responder(
             kb,
             self.settings,
             generator=lambda: self.generator,
             verifier=lambda: self.verifier,
             announce=policy.foreign_lead,
+        )
+        self._consultation = Consultation(
+            kb, self.settings, responder=responder, desk=desk, reception=self._reception
         )
 
     def ask(
@@ -134,8 +136,13 @@ class Bot:
         received = self._reception.receive(inquiry)
         inquiry, answer = received.inquiry, received.answer
         if answer is None:
-            answer = yield from self._from_documents(inquiry)
+            answer = yield from self._consultation.answer(inquiry)
         yield Event(kind="answer", answer=self._finish(inquiry, answer))
+
+    def feedback(self, trace_id: str, vote: Vote, comment: str = "") -> None:
+        """Keep what the customer thinks of the answer with that `trace_id`, which was given in a session; a later vote
+        takes the place of an earlier one. Raises `InputError` where there is no such answer."""
+        Feedback(self.sessions.database).give(trace_id, vote, comment)
 
     def close(self) -> None:
         """Close the stored conversations, once what is being delivered has had a moment; the knowledge base stays
@@ -144,6 +151,8 @@ class Bot:
             self._courier.close()
         if self._sessions is not None:
             self._sessions.close()
+        if self._pins is not None:
+            self._pins.close()
 
     # -- the steps --------------------------------------------------------------------------------------
 
@@ -173,12 +182,11 @@ class Bot:
         choice = resolve(state.pending, original) if state.pending is not None else None
         if choice is not None and state.pending is not None:
             question = self.kb.understand(choice.question, history)
-            chosen = remember(state.choices, state.pending.facet, choice.option)
-            state = replace(state, choices=chosen)
+            state = replace(state, choices=remember(state.choices, state.pending.facet, choice.option))
         return Inquiry(
             message=original,
             question=question,
-            chose=choice is not None,
+            chose=choice.kind if choice is not None else "",
             language=spoken(original, question.language, history, profile),
             intent="",
             intent_confidence=1.0,
@@ -189,83 +197,6 @@ class Bot:
             session=session,
             trace=trace,
         )
-
-    def _from_documents(self, inquiry: Inquiry) -> Yielding[Event, None, Answer]:
-        yield Event(kind="step", text="search")
-        wanted = wanted_of(inquiry.profile, inquiry.state.choices)
-        with inquiry.trace.step("search"):
-            hits = self._search(inquiry, wanted)
-        with inquiry.trace.step("weigh"):
-            scored = self._scorer_for().score(inquiry.question, hits)
-        pending = self._open_question(inquiry, hits, scored, wanted)
-        if pending is not None:
-            return self._ask_back(inquiry, hits, pending)
-        if not scored or scored[0].probability < self.settings.answer.threshold:
-            return self._abstain(inquiry, hits, scored)
-        answer = yield from self._answer(inquiry, hits, scored)
-        return answer
-
-    def _search(self, inquiry: Inquiry, wanted: Wanted) -> list[Hit]:
-        """What is found for this customer: of more than is needed, for some may hold for others only."""
-        question, k = inquiry.question, self.settings.search.k
-        more = _MORE * k if wanted or said(question) else k
-        found = self.kb.search(question.original, k=more, history=inquiry.history)
-        return prefer(found, wanted, question)[:k]
-
-    def _open_question(
-        self, inquiry: Inquiry, hits: list[Hit], scored: list[Scored], wanted: Wanted
-    ) -> Pending | None:
-        """What must be asked before this can be answered; a customer who has just chosen is not asked again."""
-        if not self.settings.dialogue.clarify or inquiry.chose:
-            return None
-        question, history = inquiry.question, inquiry.history
-        return clarify.ask(question, history, hits, scored, state=inquiry.state, wanted=wanted)
-
-    def _ask_back(self, inquiry: Inquiry, hits: list[Hit], pending: Pending) -> Answer:
-        text = clarify.words(pending, inquiry.language)
-        state = replace(inquiry.state, pending=pending)
-        reason = f"the passages differ by {pending.facet}"
-        answer = inquiry.answer(text, "clarify", reason, state=state, options=pending.options)
-        return replace(answer, hits=tuple(hits))
-
-    def _answer(
-        self, inquiry: Inquiry, hits: list[Hit], scored: list[Scored]
-    ) -> Yielding[Event, None, Answer]:
-        found = Found(
-            question=inquiry.question, history=inquiry.history, hits=hits, scored=scored, trace=inquiry.trace
-        )
-        parts = self._responder.respond(found)
-        while True:
-            try:
-                yield Event(kind="sentence", text=next(parts))
-            except StopIteration as stop:
-                response: Response = stop.value
-                break
-        state = replace(inquiry.state, abstentions=0)
-        answer = inquiry.answer(response.text, "answered", response.reason, state=state)
-        whole = self._reception.back_to_form(inquiry, answer)
-        if whole.text != answer.text:
-            yield Event(kind="sentence", text=whole.text.removeprefix(answer.text).strip())
-        return replace(
-            whole,
-            citations=response.citations,
-            claims=response.claims,
-            hits=tuple(hits),
-            confidence=round(scored[0].probability, 4),
-        )
-
-    def _abstain(self, inquiry: Inquiry, hits: list[Hit], scored: list[Scored]) -> Answer:
-        """Say that the documents do not answer; once that happens too often in a row, call a person."""
-        state = replace(inquiry.state, abstentions=inquiry.state.abstentions + 1)
-        inquiry = replace(inquiry, state=state)
-        trigger = triggers.by_abstentions(state.abstentions, self.settings.handover)
-        if trigger is not None and triggers.calls(trigger, state, inquiry.history):
-            return self._desk.call(inquiry, trigger, hits=hits)
-        reason = "the passages do not answer the question" if scored else "nothing was found"
-        text = policy.abstain_reply(inquiry.language, self.settings.answer.contact)
-        answer = self._reception.back_to_form(inquiry, inquiry.answer(text, "abstained", reason))
-        confidence = round(scored[0].probability, 4) if scored else 0.0
-        return replace(answer, hits=tuple(hits), confidence=confidence)
 
     def _finish(self, inquiry: Inquiry, answer: Answer) -> Answer:
         """Remember the exchange and what follows from it, all or nothing; close the trace."""
@@ -313,6 +244,19 @@ class Bot:
             self._sessions = Sessions(file, retention_days=self.settings.sessions.retention_days)
         return self._sessions
 
+    @property
+    def pins(self) -> Pins:
+        """The pinned answers, beside the knowledge base; their file is made at first use."""
+        if self._pins is None:
+            self._pins = Pins(self.kb.folder / PINS_FILE)
+        return self._pins
+
+    def _pinned(self, question: Question) -> Response | None:
+        """The answer that is pinned to the question, if one is."""
+        if self._pins is None and not (self.kb.folder / PINS_FILE).is_file():
+            return None
+        return Pinned(self.pins, self.kb, Matcher.of(self.kb)).respond(question)
+
     def _recogniser(self) -> Recogniser:
         glossary = load_glossary(self.settings.search.glossary)
         return Recogniser(
@@ -337,8 +281,3 @@ class Bot:
             step.note(how=written.how)
             step.quote(refused=written.refused)
         return question if written.how == "rules" else self.kb.understand(written.text, history)
-
-    def _scorer_for(self) -> Scorer:
-        if self._scorer is None:
-            self._scorer = Scorer(self.kb.embedder, self.kb.idf)
-        return self._scorer

@@ -20,8 +20,9 @@ class Inquiry:
     """As the customer typed it, cleaned."""
     question: Question
     """What it asks; more than the message where it is the choice that another question waited for."""
-    chose: bool
-    """Whether the message is the customer's choice."""
+    chose: str
+    """What the customer made of the options that were offered: `one`, `all`, `none`, `unknown`; empty where the
+    message is no choice."""
     language: str
     """Of the bot's own words."""
     intent: str

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from ragbot.answer.respond import Response
 from ragbot.desk import Desk
 from ragbot.dialogue import forms, policy, triggers
 from ragbot.dialogue.forms import Step
 from ragbot.dialogue.functions import Call, Failure, Functions
 from ragbot.dialogue.intents import Intent, filled
 from ragbot.dialogue.recognise import Recogniser
+from ragbot.index.question import Question
 from ragbot.inquiry import Inquiry
 from ragbot.settings import Settings
 from ragbot.types import Answer
@@ -40,13 +42,16 @@ class Reception:
         recogniser: Recogniser,
         functions: Functions,
         desk: Desk,
+        pinned: Callable[[Question], Response | None],
         today: Callable[[], date],
     ) -> None:
-        """`today` is the day that "tomorrow" is reckoned from."""
+        """`pinned` gives the answer that an operator has pinned to a question; `today` is the day that "tomorrow" is
+        reckoned from."""
         self._settings = settings
         self._recogniser = recogniser
         self._functions = functions
         self._desk = desk
+        self._pinned = pinned
         self._today = today
 
     def receive(self, inquiry: Inquiry) -> Received:
@@ -64,7 +69,10 @@ class Reception:
             return Received(inquiry=inquiry, answer=self.back_to_form(inquiry, reply))
         inquiry, meant = self._recognised(inquiry)
         answer = (
-            self._person(inquiry, meant) or self._unusable(inquiry, step, meant) or self._act(inquiry, meant)
+            self._person(inquiry, meant)
+            or self._unusable(inquiry, step, meant)
+            or self._pinned_answer(inquiry)
+            or self._act(inquiry, meant)
         )
         return Received(inquiry=inquiry, answer=answer)
 
@@ -76,6 +84,11 @@ class Reception:
         again = forms.ask_again(inquiry.state.form, intent, language=inquiry.language)
         return replace(answer, text=f"{answer.text}\n\n{again.text}", options=again.options)
 
+    def given(self, inquiry: Inquiry, text: str, reason: str) -> Answer:
+        """An answer to what was asked: nothing is unanswered any more, and a form under way goes on."""
+        state = replace(inquiry.state, abstentions=0)
+        return self.back_to_form(inquiry, inquiry.answer(text, "answered", reason, state=state))
+
     # -- who takes it -----------------------------------------------------------------------------------
 
     def _recognised(self, inquiry: Inquiry) -> tuple[Inquiry, Intent | None]:
@@ -84,8 +97,8 @@ class Reception:
             found, confidence = self._recogniser.recognise(inquiry.message)
             step.note(intent=found.name if found else "", confidence=round(confidence, 3))
         named = replace(inquiry, intent=found.name if found else "", intent_confidence=round(confidence, 4))
-        sure = confidence >= self._settings.dialogue.act_confidence
-        return named, found if sure else None
+        least = (found.min_confidence if found else 0.0) or self._settings.dialogue.act_confidence
+        return named, found if confidence >= least else None
 
     def _person(self, inquiry: Inquiry, meant: Intent | None) -> Answer | None:
         """Where the matter or the mood is a person's."""
@@ -98,13 +111,19 @@ class Reception:
                 return None
         return self._desk.call(inquiry, trigger) if trigger is not None else None
 
+    def _pinned_answer(self, inquiry: Inquiry) -> Answer | None:
+        response = self._pinned(inquiry.question)
+        if response is None:
+            return None
+        answer = self.given(inquiry, response.text, response.reason)
+        return replace(answer, citations=response.citations, claims=response.claims, confidence=1.0)
+
     def _act(self, inquiry: Inquiry, meant: Intent | None) -> Answer | None:
         """What the intent's action says; None where the documents are to answer."""
         if meant is None:
             return None
         if meant.action == "reply":
-            answer = inquiry.answer(filled(meant.reply, inquiry.language, {}), "answered", "fixed reply")
-            return self.back_to_form(inquiry, answer)
+            return self.given(inquiry, filled(meant.reply, inquiry.language, {}), "fixed reply")
         if meant.action != "collect":
             return None
         form = inquiry.state.form

@@ -101,9 +101,9 @@ class DialogueSettings(_Section):
 
     intents: Path | None = None
     """The company's intents, a TOML file (`ragbot intents check`); None: the built-in ones."""
-    act_confidence: float = Field(default=0.7, ge=0, le=1)
+    act_confidence: float = Field(default=0.8, ge=0, le=1)
     """Least probability that a message has an intent for more to be done about it than to answer from the
-    documents; an intent's own `min_confidence` may be higher."""
+    documents, unless the intent has a `min_confidence` of its own."""
     rewrite: Literal["rules", "model"] = "rules"
     """What completes a message that leans on the conversation; `model`: the generator, checked, else the rules."""
     clarify: bool = True

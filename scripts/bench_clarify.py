@@ -65,7 +65,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 def read(kb: KnowledgeBase, scorer: Scorer, text: str, history: Sequence[Turn], wanted: Wanted) -> Reading:
     """One question as the bot treats it up to the point where it would ask."""
     question = kb.understand(text, history)
-    hits = prefer(kb.search(text, history=history), wanted, text)
+    hits = prefer(kb.search(text, history=history), wanted, question)
     scored = scorer.score(question, hits)
     pending = ask(question, history, hits, scored, state=State(), wanted=wanted)
     return Reading(

@@ -99,8 +99,10 @@ BELOW: Mapping[str, frozenset[str]] = {
     "answer": FOUNDATIONS | {"models", "index", "trace"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
     "desk": FOUNDATIONS | {"dialogue", "inquiry"},
-    "reception": FOUNDATIONS | {"dialogue", "inquiry", "desk"},
-    "bot": FOUNDATIONS | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception"},
+    "reception": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk"},
+    "consult": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk", "reception"},
+    "bot": FOUNDATIONS
+    | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception", "consult"},
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS

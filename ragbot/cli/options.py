@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ragbot.dialogue.sessions import Sessions
     from ragbot.index.knowledge_base import KnowledgeBase
     from ragbot.settings import Settings
+    from ragbot.types import Profile
 
 DEFAULT_KB = Path(".ragbot")
 
@@ -22,7 +24,34 @@ Kb = Annotated[Path, typer.Option("--kb", envvar="RAGBOT_KB", help="Folder of th
 Config = Annotated[
     Path | None, typer.Option("--config", help="Settings file; default: ragbot.toml if it exists.")
 ]
+ProfileValues = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME=VALUE",
+        help="What is known of the customer: name, language, plan, region, products (parted by commas).",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def read_profile(values: list[str] | None) -> Profile | None:
+    """The profile of `--profile` options; None without one."""
+    from ragbot.types import Profile
+
+    if not values:
+        return None
+    known = [each.name for each in fields(Profile)]
+    given: dict[str, Any] = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if name not in known or not equals:
+            raise typer.BadParameter(
+                f"{value!r} is no NAME=VALUE with a name of {', '.join(known)}", param_hint="--profile"
+            )
+        parts = tuple(part.strip() for part in text.split(",") if part.strip())
+        given[name] = parts if name == "products" else text.strip()
+    return Profile(**given)
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import secrets
 import sys
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, open_filled, open_sessions, read_settings
+from ragbot.cli.options import (
+    DEFAULT_KB,
+    Config,
+    Json,
+    Kb,
+    ProfileValues,
+    open_filled,
+    open_sessions,
+    read_profile,
+    read_settings,
+)
 from ragbot.cli.output import clean, say, say_json, warn
 from ragbot.errors import RagbotError
 
 if TYPE_CHECKING:
     from ragbot.bot import Bot
-    from ragbot.types import Answer
+    from ragbot.types import Answer, Profile
 
 _QUOTE = 160
 _HELP = """/new      begin a new conversation
@@ -25,22 +35,24 @@ _HELP = """/new      begin a new conversation
 
 def ask(
     question: Annotated[str, typer.Argument(help="The customer's question.")],
+    *,
     session: Annotated[
         str | None,
         typer.Option("--session", help="Remember the exchange under this id, and what came before."),
     ] = None,
+    profile: ProfileValues = None,
     kb: Kb = DEFAULT_KB,
     config: Config = None,
     json: Json = False,
 ) -> None:
     """Answer one question, with its sources."""
-    settings = read_settings(config)
+    customer, settings = read_profile(profile), read_settings(config)
     memory = nullcontext() if session is None else open_sessions(kb, settings)
     with open_filled(kb, settings) as opened, memory as sessions:
         from ragbot.bot import Bot
 
-        bot = Bot(opened, settings=settings, sessions=sessions)
-        answer = bot.ask(clean(question), session=session)
+        with closing(Bot(opened, settings=settings, sessions=sessions)) as bot:
+            answer = bot.ask(clean(question), session=session, profile=customer)
     if json:
         say_json(answer)
         return
@@ -52,6 +64,7 @@ def chat(
     session: Annotated[
         str | None, typer.Option("--session", help="Go on with this conversation; default: a new one.")
     ] = None,
+    profile: ProfileValues = None,
     kb: Kb = DEFAULT_KB,
     config: Config = None,
 ) -> None:
@@ -63,18 +76,20 @@ def chat(
 
     if session is not None:
         check_session_id(session)
-    settings = read_settings(config)
+    customer, settings = read_profile(profile), read_settings(config)
     with open_filled(kb, settings) as opened, open_sessions(kb, settings) as sessions:
         from ragbot.bot import Bot
 
-        _Chat(Bot(opened, settings=settings, sessions=sessions), session or _new_id()).run()
+        with closing(Bot(opened, settings=settings, sessions=sessions)) as bot:
+            _Chat(bot, session or _new_id(), customer).run()
 
 
 class _Chat:
     """One run of `ragbot chat`."""
 
-    def __init__(self, bot: Bot, session: str) -> None:
+    def __init__(self, bot: Bot, session: str, profile: Profile | None) -> None:
         self._bot = bot
+        self._profile = profile
         self._session = session
         self._last: Answer | None = None
         self._step = ""
@@ -125,7 +140,7 @@ class _Chat:
         """Print each checked sentence when it is ready, then the citations. Ctrl-C stops the answer."""
         said = ""
         try:
-            for event in self._bot.stream(question, session=self._session):
+            for event in self._bot.stream(question, session=self._session, profile=self._profile):
                 if event.kind == "step":
                     self._show_step(event.text)
                 elif event.kind == "sentence":

@@ -36,9 +36,10 @@ from ragbot.dialogue.likeness import (
     Space,
     counts,
     near,
+    product,
     readable,
 )
-from ragbot.dialogue.outside import Outside, everyday, features, learn
+from ragbot.dialogue.outside import Outside, features, learn
 from ragbot.dialogue.ridge import fit
 from ragbot.errors import ModelDamaged
 
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Confusion", "Guess", "IntentModel", "Labelled", "trained"]
 
+_COVERED: Final = 0.7
+"""Cosine to an intent's row from which on an everyday sentence speaks of that intent."""
 _TOLD_HEIGHT: Final = 2.0
 """Target of an intent without examples, against 1 of others: its description alone is less like what is said."""
 _TOLD_GRAMS: Final = 0.5
@@ -136,10 +139,10 @@ class IntentModel:
         higher, the sooner the answer is none. Raises `InputError` naming the intent that cannot be learnt.
         """
         check(intents, none_share)
-        rows = rows_of(intents, none)
+        rows, space, seen = _seen(rows_of(intents, none), embedder, gloss)
         labels = np.array([row.label for row in rows], np.int64)
-        examples = np.array([row.example for row in rows])
-        space, seen = _seen([row.text for row in rows], embedder, gloss)
+        examples = np.array([row.kind == "example" for row in rows])
+        common = np.array([row.kind == "everyday" for row in rows])
         shown = np.isin(np.arange(len(intents)), labels[examples])
         seen = seen.softened([row.label != NONE and not shown[row.label] for row in rows], _TOLD_GRAMS)
         grams = Grams.of(seen, len(space.keys))
@@ -162,12 +165,12 @@ class IntentModel:
             gloss=gloss,
         )
         held = examples & (labels != NONE)
-        own = labels == NONE
+        own = examples & (labels == NONE)
         without = features(fitted.without_self, _of_best(fitted.without_self, likest))
         model._outside = learn(
             fit=without[held],
             near_misses=features(fitted.without_intent, _of_best(fitted.without_intent, likest))[held],
-            far_misses=features(*model._scores(everyday(), None)),
+            far_misses=without[common],
             own_misses=without[own],
             scores=fitted.without_self[held],
             labels=labels[held],
@@ -183,7 +186,7 @@ class IntentModel:
             vectors = self._embedder.embed([text for text, _ in read], kind="query")
         seen = self._space.see(vectors, [trust for _, trust in read], [counts(text) for text in texts])
         kernel = near(seen, self._examples)
-        scores = kernel @ self._weights
+        scores = product(kernel, self._weights)
         nearest = np.zeros(len(texts), np.float32)
         for row, gram in enumerate(seen.grams):
             scores[row] += gram[1] @ self._gram_weights[gram[0]]
@@ -222,7 +225,7 @@ class IntentModel:
         found: dict[tuple[int, int], list[str]] = defaultdict(list)
         for row, best, fitting in zip(rows, scores.argmax(axis=1), fits, strict=True):
             taken = int(best) if fitting >= 0.5 else NONE
-            if row.example and taken != row.label:
+            if row.kind == "example" and taken != row.label:
                 found[row.label, taken].append(row.text)
         names = (*self.names, "")
         return tuple(
@@ -302,12 +305,18 @@ class IntentModel:
             raise ModelDamaged(f"{path} lacks a part of a model ({error}); train it again") from error
 
 
-def _seen(texts: Sequence[str], embedder: Embedder, gloss: Gloss | None) -> tuple[Space, Seen]:
-    read = [readable(text, embedder.languages, gloss) for text in texts]
+def _seen(rows: Sequence[Row], embedder: Embedder, gloss: Gloss | None) -> tuple[list[Row], Space, Seen]:
+    """The rows without those everyday sentences that some intent does cover, and how they are compared."""
+    read = [readable(row.text, embedder.languages, gloss) for row in rows]
     vectors = embedder.embed([text for text, _ in read], kind="query")
-    counted = [counts(text) for text in texts]
-    space = Space.of(vectors, counted)
-    return space, space.see(vectors, [trust for _, trust in read], counted)
+    common = np.array([row.kind == "everyday" for row in rows])
+    read_well = np.array([trust for _, trust in read]) >= 0.5  # vectors of other texts are all alike
+    told = ~common & read_well
+    nearest = (vectors @ vectors[told].T).max(axis=1, initial=0)
+    kept = [int(at) for at in np.flatnonzero(~common | (nearest < _COVERED))]
+    counted = [counts(rows[at].text) for at in kept]
+    space = Space.of(vectors[kept], counted)
+    return [rows[at] for at in kept], space, space.see(vectors[kept], [read[at][1] for at in kept], counted)
 
 
 def _of_best(scores: Floats, likest: Floats) -> Floats:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -46,9 +46,12 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """One text that is learnt from."""
+
     text: str
     label: int
-    example: bool
+    """Place of its intent, or `NONE`."""
+    kind: Literal["about", "example", "everyday"]
 
 
 def _words(name: str) -> str:
@@ -79,13 +82,14 @@ def _share(sizes: Sequence[int], total: int) -> int:
 def rows_of(intents: Sequence[Labelled], none: Sequence[str]) -> list[Row]:
     """What is learnt from, intent by intent, those that fit none last; each text of an intent once."""
     lists = [intent.examples for intent in intents] + [tuple(none)]
-    most = _share([len(each) for each in lists], MOST_EXAMPLES - len(intents))
+    most = _share([len(each) for each in lists], MOST_EXAMPLES - len(intents) - len(everyday()))
     rows: list[Row] = []
     for label, texts in enumerate(lists):
         if label < len(intents) and (about := _about(intents[label])):
-            rows.append(Row(about, label, False))
+            rows.append(Row(about, label, "about"))
         own = label if label < len(intents) else NONE
-        rows += [Row(text, own, True) for text in _thinned(texts, most)]
+        rows += [Row(text, own, "example") for text in _thinned(texts, most)]
+    rows += [Row(text, NONE, "everyday") for text in everyday()]
     return rows
 
 
@@ -134,7 +138,6 @@ def signature(
             [asdict(one) for one in intents],
             list(none),
             list(texts),
-            everyday(),
         ],
         ensure_ascii=False,
     )

@@ -27,12 +27,13 @@ _ECHO: Final = re.compile(
     re.IGNORECASE,
 )
 _ASKS: Final = re.compile(
-    r"[?？]\W*$|^\W*(?:(?:and|but|so|or|also|then|in|on|at|by|for|from|to|with|about|of)\s+)*"
+    r"^\W*(?:(?:and|but|so|or|also|then|in|on|at|by|for|from|to|with|about|of)\s+)*"
     r"(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could|will|would|shall|should|"
     r"may|might|must|has|have|had|isn't|aren't|don't|doesn't|can't|any|tell|show|give|name|explain|list|describe)\b"
     r"|[吗呢么]|什么|怎|如何|哪|谁|几|多少|多久|多长|多大|是否|能否|可否|为何|请",
     re.IGNORECASE,
 )
+_CLOSING: Final = " \"'”’」』)）!！"
 _ASKED_FOR: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -88,7 +89,8 @@ def _other_language(text: str, message: str, language: str) -> str | None:
 
 def _tells(text: str) -> int:
     """How many sentences say something instead of asking."""
-    return sum(not _ASKS.search(each.text) for each in sentences(text))
+    said = (each.text for each in sentences(text))
+    return sum(not (each.rstrip(_CLOSING).endswith(("?", "？")) or _ASKS.search(each)) for each in said)
 
 
 def _added(text: str, message: str, history: Sequence[Turn], language: str) -> str:

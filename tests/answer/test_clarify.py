@@ -133,7 +133,7 @@ def test_what_the_profile_says_is_not_asked(region: str) -> None:
     """Whether or not the passages of other regions were taken out before."""
     profile = Profile(region=region)
     assert asked(RETURNS, [US, EU], profile=profile) is None
-    left = prefer([US, EU], wanted_of(profile, {}), RETURNS)
+    left = prefer([US, EU], wanted_of(profile, {}), asking(RETURNS))
     assert asked(RETURNS, left, profile=profile) is None
 
 

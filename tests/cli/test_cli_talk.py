@@ -36,6 +36,16 @@ def test_ask_json_is_the_answer(run: Run, kb: Path) -> None:
     assert {"claims", "hits", "understanding", "trace_id", "timings_ms", "confidence"} <= set(answer)
 
 
+def test_a_profile_is_given_with_the_call(run: Run, kb: Path) -> None:
+    """A wrong one is a usage error that lists what there is."""
+    question = "How long can I return a lamp in Europe?"
+    assert run("ask", question, "--profile", "region=EU", "--profile", "products=Lamp 1, Lamp 2").code == 0
+    for wrong in ("size=3", "region"):
+        done = run("ask", question, "--profile", wrong)
+        assert done.code == 2
+        assert "region" in done.err
+
+
 def test_ask_refuses_an_empty_question(run: Run, kb: Path) -> None:
     """Blanks are no question."""
     done = run("ask", "  ")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from quick import HashedEmbedder
 
 from ragbot.dialogue.classify import IntentModel, Labelled, trained
@@ -82,9 +85,7 @@ def test_probabilities_are_probabilities(quick_model: IntentModel) -> None:
         assert 0 <= guess.confidence <= 1
 
 
-@pytest.mark.parametrize(
-    "message", ["", "   ", "???", "\ud800", "penguins cannot fly", "x" * 100_000, "的" * 5000]
-)
+@pytest.mark.parametrize("message", ["", "   ", "???", "\ud800", "zebra", "x" * 100_000, "的" * 5000])
 def test_strange_messages_are_none(quick_model: IntentModel, message: str) -> None:
     """What shares nothing with any example fits none of the intents, and nothing breaks."""
     assert quick_model.classify(message).intent == ""
@@ -98,20 +99,28 @@ def test_same_input_same_model(quick_model: IntentModel) -> None:
     assert again.signature == quick_model.signature
 
 
+class CountingEmbedder(HashedEmbedder):
+    """Counts the texts that it was given."""
+
+    count = 0
+
+    def embed(
+        self, texts: Sequence[str], *, kind: Literal["query", "passage"] = "passage"
+    ) -> NDArray[np.float32]:
+        self.count += len(texts)
+        return super().embed(texts, kind=kind)
+
+
 def test_a_given_vector_spares_the_embedder() -> None:
     """With the message's vector the guess is the same as without, and nothing is embedded."""
-    embedder = HashedEmbedder(dimension=128)
+    embedder = CountingEmbedder(dimension=128)
     model = IntentModel.train(ALL, embedder)
     text = "where did the refund go"
     vector = embedder.embed([text], kind="query")[0]
     plain = model.classify(text)
-
-    class Refusing(HashedEmbedder):
-        def embed(self, *_: object, **__: object) -> np.ndarray:  # type: ignore[override,type-arg]
-            raise AssertionError("embedded although the vector was given")
-
-    model._embedder = Refusing(dimension=128)
+    before = embedder.count
     assert model.classify(text, vector) == plain
+    assert embedder.count == before
 
 
 def test_one_or_many_is_the_same(quick_model: IntentModel) -> None:
@@ -126,8 +135,14 @@ def test_one_or_many_is_the_same(quick_model: IntentModel) -> None:
 
 def test_stricter_where_more_messages_fit_none(quick_model: IntentModel) -> None:
     """The greater the share expected to fit none, the fewer messages get an intent; the likeliest one stays."""
-    texts = [
-        f"{text} {extra}" for intent in ALL for text in intent.examples for extra in ("", "please", "cows")
+    texts = [text for intent in ALL for text in intent.examples]
+    texts += [
+        "my cows",
+        "the parcel of land",
+        "where is the moon",
+        "paid work",
+        "a long page",
+        "wrong answers",
     ]
     taken = []
     for share in (0.01, 0.3, 0.9):
@@ -146,8 +161,8 @@ def test_own_examples_of_none_are_heeded() -> None:
         for who in ("moon", "king", "sea")
     ]
     message = "refund policy of the queen"
-    without = IntentModel.train(ALL, HashedEmbedder(dimension=128), none_share=0.01)
-    heeded = IntentModel.train(ALL, HashedEmbedder(dimension=128), none_share=0.01, none=none)
+    without = IntentModel.train(ALL, HashedEmbedder(dimension=128))
+    heeded = IntentModel.train(ALL, HashedEmbedder(dimension=128), none=none)
     assert without.classify(message).intent == "refund_status"
     assert heeded.classify(message).intent == ""
 
@@ -174,10 +189,10 @@ def test_cross_validation_in_closed_form_is_the_real_one() -> None:
     heights = np.array([1, 2, 1, 1], np.float32)
     fitted = fit(kernel.copy(), labels, heights)
 
-    def foretold(row: int, left_out: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def foretold(row: int, left_out: NDArray[np.bool_]) -> NDArray[np.float32]:
         kept = np.flatnonzero(~left_out)
         learnt = fit(np.ascontiguousarray(kernel[np.ix_(kept, kept)]), labels[kept], heights)
-        scores: np.ndarray = kernel[row, kept] @ learnt.weights  # type: ignore[type-arg]
+        scores: NDArray[np.float32] = kernel[row, kept] @ learnt.weights
         return scores
 
     for row in (0, 7, 20, 23):
@@ -265,7 +280,7 @@ def test_large_sets_are_thinned_evenly() -> None:
     rows = rows_of((large, REFUND), ["nothing"])
     assert len(rows) <= MOST_EXAMPLES
     assert len(rows) > 0.99 * MOST_EXAMPLES
-    assert sum(row.label == 1 and row.example for row in rows) == len(REFUND.examples)
+    assert sum(row.label == 1 and row.kind == "example" for row in rows) == len(REFUND.examples)
 
 
 def test_a_saved_model_is_the_same(quick_model: IntentModel, tmp_path: Path) -> None:
@@ -334,7 +349,7 @@ def test_the_signature_knows_what_matters() -> None:
 
 
 def _train_into(folder: Path) -> None:
-    for at in range(5):
+    for at in range(3):
         trained((REFUND, Labelled(name=f"login{at}", examples=LOGIN.examples)), HashedEmbedder(), folder)
 
 

@@ -1,0 +1,164 @@
+"""What the documents say to a message: search, then a stored answer, a question back, silence, or an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator as Yielding
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ragbot.answer import clarify
+from ragbot.answer.evidence import Scored
+from ragbot.answer.facets import Wanted, prefer, said, wanted_of
+from ragbot.answer.match import Matcher
+from ragbot.answer.related import related
+from ragbot.answer.respond import Found, Responder, Response
+from ragbot.answer.shortcut import Shortcut
+from ragbot.answer.weigh import Scorer
+from ragbot.desk import Desk
+from ragbot.dialogue import policy, triggers
+from ragbot.index.knowledge_base import KnowledgeBase
+from ragbot.inquiry import Inquiry
+from ragbot.reception import Reception
+from ragbot.settings import Settings
+from ragbot.types import Answer, Event, Hit, Pending
+
+_MORE: Final = 2
+"""How many times the passages that are needed are searched where the question names what they may not hold for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weighed:
+    """A message and what was found for it."""
+
+    inquiry: Inquiry
+    wanted: Wanted
+    hits: list[Hit]
+    scored: list[Scored]
+
+    @property
+    def confidence(self) -> float:
+        return round(self.scored[0].probability, 4) if self.scored else 0.0
+
+
+class Consultation:
+    """Answers out of one knowledge base. Threads may share it."""
+
+    def __init__(
+        self, kb: KnowledgeBase, settings: Settings, *, responder: Responder, desk: Desk, reception: Reception
+    ) -> None:
+        self._kb = kb
+        self._settings = settings
+        self._responder = responder
+        self._desk = desk
+        self._reception = reception
+        self._scorer: Scorer | None = None
+
+    def answer(self, inquiry: Inquiry) -> Yielding[Event, None, Answer]:
+        """Yield each sentence when it is ready; return the answer. Raises `KnowledgeBaseError`, `ModelError`."""
+        yield Event(kind="step", text="search")
+        wanted = wanted_of(inquiry.profile, inquiry.state.choices)
+        with inquiry.trace.step("search"):
+            hits = self._search(inquiry, wanted)
+        if self._settings.dialogue.faq:
+            with inquiry.trace.step("faq"):
+                stored = Shortcut(self._kb, Matcher.of(self._kb)).respond(inquiry.question, hits)
+            if stored is not None:
+                yield Event(kind="sentence", text=stored.text)
+                return (yield from self._given(inquiry, stored, hits, confidence=1.0))
+        with inquiry.trace.step("weigh"):
+            scored = self._scored(inquiry, hits)
+        weighed = _Weighed(inquiry=inquiry, wanted=wanted, hits=hits, scored=scored)
+        pending = self._open_question(weighed)
+        if pending is not None:
+            return self._ask_back(weighed, pending)
+        if weighed.confidence < self._settings.answer.threshold or not scored or inquiry.chose == "none":
+            return self._abstain(weighed)
+        return (yield from self._written(weighed))
+
+    # -- the steps --------------------------------------------------------------------------------------
+
+    def _search(self, inquiry: Inquiry, wanted: Wanted) -> list[Hit]:
+        """What is found for this customer and for what the question names."""
+        question, k = inquiry.question, self._settings.search.k
+        more = _MORE * k if said(question) else k
+        found = self._kb.search(question.original, k=more, history=inquiry.history)
+        return prefer(found, wanted, question)[:k]
+
+    def _scored(self, inquiry: Inquiry, hits: list[Hit]) -> list[Scored]:
+        if self._scorer is None:
+            self._scorer = Scorer(self._kb.embedder, self._kb.idf)
+        return self._scorer.score(inquiry.question, hits)
+
+    def _open_question(self, weighed: _Weighed) -> Pending | None:
+        """What must be asked before this can be answered; a customer who has just chosen is not asked again."""
+        inquiry = weighed.inquiry
+        if not self._settings.dialogue.clarify or inquiry.chose:
+            return None
+        return clarify.ask(
+            inquiry.question,
+            inquiry.history,
+            weighed.hits,
+            weighed.scored,
+            state=inquiry.state,
+            wanted=weighed.wanted,
+        )
+
+    def _ask_back(self, weighed: _Weighed, pending: Pending) -> Answer:
+        text = clarify.words(pending, weighed.inquiry.language)
+        state = replace(weighed.inquiry.state, pending=pending)
+        reason = f"the passages differ by {pending.facet}"
+        answer = weighed.inquiry.answer(text, "clarify", reason, state=state, options=pending.options)
+        return replace(answer, hits=tuple(weighed.hits))
+
+    def _abstain(self, weighed: _Weighed) -> Answer:
+        """Say that the documents do not answer; once that happens too often in a row, call a person."""
+        state = replace(weighed.inquiry.state, abstentions=weighed.inquiry.state.abstentions + 1)
+        inquiry = replace(weighed.inquiry, state=state)
+        trigger = triggers.by_abstentions(state.abstentions, self._settings.handover)
+        if trigger is not None and triggers.calls(trigger, state, inquiry.history):
+            return self._desk.call(inquiry, trigger, hits=weighed.hits)
+        reason = "the passages do not answer the question" if weighed.scored else "nothing was found"
+        text = policy.abstain_reply(inquiry.language, self._settings.answer.contact)
+        answer = self._reception.back_to_form(inquiry, inquiry.answer(text, "abstained", reason))
+        most = self._settings.dialogue.related
+        return replace(
+            answer,
+            hits=tuple(weighed.hits),
+            confidence=weighed.confidence,
+            related=related(weighed.hits, weighed.scored, (), most),
+        )
+
+    def _written(self, weighed: _Weighed) -> Yielding[Event, None, Answer]:
+        inquiry, hits = weighed.inquiry, weighed.hits
+        found = Found(
+            question=inquiry.question,
+            history=inquiry.history,
+            hits=hits,
+            scored=weighed.scored,
+            trace=inquiry.trace,
+        )
+        parts = self._responder.respond(found)
+        while True:
+            try:
+                yield Event(kind="sentence", text=next(parts))
+            except StopIteration as stop:
+                response: Response = stop.value
+                break
+        answer = yield from self._given(inquiry, response, hits, confidence=weighed.confidence)
+        most = self._settings.dialogue.related
+        return replace(answer, related=related(hits, weighed.scored, response.citations, most))
+
+    def _given(
+        self, inquiry: Inquiry, response: Response, hits: list[Hit], *, confidence: float
+    ) -> Yielding[Event, None, Answer]:
+        """The answer of a response whose sentences were said; the question of a form under way is said after it."""
+        answer = self._reception.given(inquiry, response.text, response.reason)
+        if answer.text != response.text:
+            yield Event(kind="sentence", text=answer.text.removeprefix(response.text).strip())
+        return replace(
+            answer,
+            citations=response.citations,
+            claims=response.claims,
+            hits=tuple(hits),
+            confidence=confidence,
+        )
