@@ -197,19 +197,6 @@ def _renamed(text: str, pick: random.Random) -> str:
     return text[: name.start()] + other + text[name.end() :]
 
 
-Change = Callable[[str, random.Random], str]
-
-SAME: dict[str, Change] = {
-    "as it is": lambda text, _: text,
-    "case and marks": lambda text, _: text.upper().rstrip("?.！？。") + " !!",
-    "courtesies": lambda text, pick: pick.choice(_COURTESIES["zh" if _chinese(text) else "en"]).format(
-        text if _chinese(text) else text[:1].lower() + text[1:]
-    ),
-    "a slip": _slip,
-    "small words": lambda text, _: re.sub(r"\b(?:the|a|an|my|any)\s", "", text, flags=re.IGNORECASE),
-    "full width": lambda text, _: text.replace("?", "？").replace(",", "，").translate(_FULL),
-    "last words first": lambda text, _: _turned(text),
-}
 _COURTESIES = {
     "en": (
         "hi, {} thanks",
@@ -254,6 +241,20 @@ _CONDITIONS = {
         "on the yearly plan",
     ),
     "zh": ("在欧洲", "没有发票", "超过30天", "企业用户"),
+}
+
+Change = Callable[[str, random.Random], str]
+
+SAME: dict[str, Change] = {
+    "as it is": lambda text, _: text,
+    "case and marks": lambda text, _: text.upper().rstrip("?.！？。") + " !!",
+    "courtesies": lambda text, pick: pick.choice(_COURTESIES["zh" if _chinese(text) else "en"]).format(
+        text if _chinese(text) else text[:1].lower() + text[1:]
+    ),
+    "a slip": _slip,
+    "small words": lambda text, _: re.sub(r"\b(?:the|a|an|my|any)\s", "", text, flags=re.IGNORECASE),
+    "full width": lambda text, _: text.replace("?", "？").replace(",", "，").translate(_FULL),
+    "last words first": lambda text, _: _turned(text),
 }
 DIFFERENT: dict[str, Change] = {
     "a not": lambda text, _: _denied(text),

@@ -51,6 +51,11 @@ _REWRITTEN: Final = tuple(
             "can i",
         ),
         (r"\b(?:am|are) (i|we) (?:able|allowed|permitted)\b", r"can \1"),
+        (r"\bit ((?:actually )?(?:takes?|costs?|means?|seems?|looks?|says?)) (?=\S+ \S)", r"\1 "),
+        (
+            r"\b(is|was|would|be) it (?=(?:\S+ )?(?:hard|easy|safe|necessary|true|normal|legal|worth|better|free)\b)",
+            r"\1 ",
+        ),
         (r"\bhow (long|much|many|often|far|soon|fast|quickly|old|big|large)\b", r"how\1"),
         (r"如何|怎样|咋", "怎么"),
         (r"是否可以|可不可以|能不能|能否|可否|可以|能够", "能"),
@@ -99,8 +104,8 @@ _ASKING: Final = frozenset(
     "who whom whose what which".split()
 )
 _WHAT: Final = frozenset(("what", "which"))
-_OWN: Final = frozenset("i me my mine we us our".split())
-_YOURS: Final = frozenset("you your yours".split())
+_SPEAKERS: Final = {"i": True, "me": True, "we": True, "us": True, "you": False}
+_OWNERS: Final = {"my": True, "mine": True, "our": True, "your": False, "yours": False}
 _POINTERS: Final = frozenset("it they them its their 它 这 那 该".split())
 _FIGURES: Final = {
     word: str(n) for n, word in enumerate("zero one two three four five six seven eight nine ten".split())
@@ -127,7 +132,9 @@ class Asked:
     after: frozenset[tuple[str, str]]
     """Each word of direction with the word that follows it."""
     persons: tuple[bool, ...]
-    """For each "I" or "my" True, for each "you" or "your" False, in order."""
+    """For each "I" or "me" True, for each "you" False, in order."""
+    owners: frozenset[bool]
+    """True for "my", False for "your"."""
     points: bool
     """Whether "it" or "they" stands for something outside the question."""
 
@@ -164,7 +171,8 @@ def _parsed(plain: str, language: str) -> Asked:
         written=tuple(written),
         kind=_kind(frozenset(pieces)),
         after=frozenset(after),
-        persons=tuple(piece in _OWN for piece in pieces if piece in _OWN or piece in _YOURS),
+        persons=tuple(_SPEAKERS[piece] for piece in pieces if piece in _SPEAKERS),
+        owners=frozenset(_OWNERS[piece] for piece in pieces if piece in _OWNERS),
         points=points,
     )
 
@@ -182,7 +190,7 @@ def _kind(pieces: frozenset[str]) -> frozenset[str]:
 
 def compare(message: Asked, stored: Asked, known: Known) -> Grade:
     """How alike the two are. `known` tells the words that the customer has not misspelt."""
-    if not message.words or message.points or not _same_persons(message.persons, stored.persons):
+    if not message.words or message.points or not _same_persons(message, stored):
         return "other"
     mine, theirs = message.kind - {"what"}, stored.kind - {"what"}
     if mine != theirs:
@@ -200,9 +208,11 @@ def _kept(asked: Asked, common: Counter[str]) -> list[str]:
     return [word for word in asked.words if word in common and word not in _LIGHT]
 
 
-def _same_persons(mine: Sequence[bool], theirs: Sequence[bool]) -> bool:
-    """Whether "my" here is not "your" there, as far as both say so."""
-    return mine[: len(theirs)] == theirs[: len(mine)]
+def _same_persons(message: Asked, stored: Asked) -> bool:
+    """Whether "I" and "my" here are not "you" and "your" there, as far as both say so."""
+    mine, theirs = message.persons, stored.persons
+    owned = not message.owners or not stored.owners or message.owners & stored.owners
+    return mine[: len(theirs)] == theirs[: len(mine)] and bool(owned)
 
 
 def _same_words(message: Asked, stored: Asked, known: Known) -> bool:

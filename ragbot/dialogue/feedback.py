@@ -84,7 +84,12 @@ class Feedback:
 
     def counts(self) -> dict[Vote, int]:
         """How many votes there are of each kind."""
-        found = dict(self._database.rows("SELECT vote, count(*) FROM feedback GROUP BY vote"))
+        found = dict(
+            self._database.rows(
+                "SELECT vote, count(*) FROM feedback f"
+                " WHERE EXISTS (SELECT 1 FROM exchange WHERE trace_id = f.trace_id) GROUP BY vote"
+            )
+        )
         return {vote: int(found.get(vote, 0)) for vote in VOTES}
 
     def _opinions(self, where: str, *values: str) -> tuple[Opinion, ...]:
