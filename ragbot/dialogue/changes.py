@@ -10,7 +10,7 @@ from typing import Final
 from ragbot.dialogue.fields import Field, Match, matches
 from ragbot.dialogue.intent_file import CONFIRM
 from ragbot.dialogue.phrasing import pattern, yes_or_no
-from ragbot.dialogue.reading import Message, called, cued, denied, overlaps, without
+from ragbot.dialogue.reading import RANK, Message, called, cued, denied, overlaps, without
 
 _STRICT = ("pattern", "email", "phone")
 """Kinds whose values are told from all other words."""
@@ -41,13 +41,13 @@ class Changes:
 
 
 def changes(fields: Sequence[Field], values: Mapping[str, str], message: Message, *, asked: str) -> Changes:
-    """What the message corrects of `values`, the newest value first. A second value of a kind that is asked for just
+    """What the message corrects of `values`: the most telling kind first, of one kind the newest. A second value of a kind that is asked for just
     now is that field's, unless the message says that it corrects."""
     given = [each for name in reversed([*values]) for each in fields if each.name == name and values[name]]
     open_field = next((each for each in fields if each.name == asked), None)
     new: dict[str, str] = {}
     taken: list[Match] = []
-    for each in given:
+    for each in sorted(given, key=lambda each: RANK[each.kind]):  # the 4 of "4 December" is no number of devices
         match = _new_value(each, values[each.name], message, taken, open_field, checking=asked == CONFIRM)
         if match is not None:
             new[each.name] = match.value

@@ -13,7 +13,7 @@ from ragbot.dialogue.intents import in_language
 from ragbot.dialogue.phrasing import pattern
 from ragbot.text.words import content_terms
 
-_RANK = {"pattern": 0, "email": 1, "phone": 2, "date": 3, "choice": 4, "number": 5, "yesno": 6, "text": 7}
+RANK = {"pattern": 0, "email": 1, "phone": 2, "date": 3, "choice": 4, "number": 5, "yesno": 6, "text": 7}
 """The kinds, the most telling first."""
 _WHOLE = ("yesno", "text")
 """Kinds that the message as a whole answers, whatever else stands in it."""
@@ -109,7 +109,7 @@ def _candidates(fields: Sequence[Field], message: Message, asked: str) -> list[t
                 bool(match.problem),
                 not named,
                 not is_asked,
-                _RANK[field.kind],
+                RANK[field.kind],
                 place,
                 match.start,
             )
