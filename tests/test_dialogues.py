@@ -17,7 +17,7 @@ import pytest
 from quick import quick_sync
 
 from ragbot import Bot, KnowledgeBase
-from ragbot.dialogue.functions import Call, Function, Reply
+from ragbot.dialogue.forms.functions import Call, Function, Reply
 from ragbot.dialogue.sessions import Sessions
 from ragbot.evaluate.dialogues import Dialogue, Expected, load_dialogues, replay
 from ragbot.protocols import Embedder
@@ -31,7 +31,7 @@ OPEN = HandoverSettings(hours=("Mon-Fri 13:00-17:00",))
 
 
 def _settings(theme: str) -> Settings:
-    dialogue = DialogueSettings(intents=KNOWLEDGE / "_intents.toml", function_seconds=1)
+    dialogue = DialogueSettings(intents=KNOWLEDGE / "_intents.toml", function_seconds=0.5)
     changed: dict[str, object] = {"dialogue": dialogue}
     if theme == "office_hours":
         changed |= {"handover": OPEN, "answer": AnswerSettings(contact="care@halvorn.example")}

@@ -27,6 +27,8 @@ from ragbot.answer.facets.values import (
     Wanted,
     facets,
     fit,
+    names_one,
+    read,
     speaks_of,
     values_of,
 )
@@ -65,7 +67,7 @@ class _Spoken:
 
     question: Question
     said: Sequence[str]
-    """The turns before it."""
+    """The turns before it, without what the bot asked back."""
     kinds: frozenset[str]
     """Kinds of product that the message names."""
 
@@ -100,7 +102,8 @@ def _by_facet(
     likely = _likely(hits, scored)
     if not likely or likely[0].probability < LEAST:
         return None
-    spoken = _Spoken(question, [turn.text for turn in history], _spoken_of(question.text, hits))
+    said = [turn.text for turn in history if turn.role == "user" or not _asks_back(turn.text)]
+    spoken = _Spoken(question, said, _spoken_of(question.text, hits))
     found = (_disagreement(facet, spoken, likely, wanted) for facet in FACETS)
     return next((pending for pending in found if pending is not None), None)
 
@@ -180,7 +183,7 @@ def _disagreement(facet: str, spoken: _Spoken, likely: Sequence[_Possible], want
     if not first or not rivals:
         return None
     holds = [each.holds for each in likely]
-    if any(speaks_of(text, facet, holds) for text in (question.text, *spoken.said)):
+    if speaks_of(question.text, facet, holds) or any(_told(text, facet, spoken, holds) for text in spoken.said):
         return None
     if all(_same(likely[0], rival, facet) for rival in rivals):
         return None
@@ -189,6 +192,20 @@ def _disagreement(facet: str, spoken: _Spoken, likely: Sequence[_Possible], want
     if not 2 <= len(options) <= MOST_OPTIONS or _settled(values, facet, wanted, known):
         return None
     return Pending(question=question.text, facet=facet, options=options)
+
+
+def _asks_back(text: str) -> bool:
+    """Whether a reply of the bot's is a question of this file's: its options are nothing that anybody has said."""
+    openings = (phrase("ask", facet, own).split("{options}")[0] for facet in FACETS for own in ("en", "zh"))
+    return text.startswith(tuple(openings))
+
+
+def _told(text: str, facet: str, spoken: _Spoken, holds: Sequence[Facets]) -> bool:
+    """Whether an earlier turn names which one is meant; of products one of the kind that the message speaks of, for
+    the hub that was reset says nothing of the doorbell."""
+    if facet == PRODUCT and spoken.kinds and not spoken.kinds & _kinds(read(text, PRODUCT)):
+        return False
+    return names_one(text, facet, holds)
 
 
 def _is_foreign(each: _Possible, first: _Possible, language: str) -> bool:

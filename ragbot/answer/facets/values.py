@@ -322,6 +322,11 @@ def speaks_of(message: str, facet: str, found: Iterable[Facets]) -> bool:
     """Whether `message` names a value of `facet`, or asks for the difference or for all of them."""
     if _COMPARES.search(message) or (facet == REGION and _ABROAD.search(message)):
         return True
+    return names_one(message, facet, found)
+
+
+def names_one(message: str, facet: str, found: Iterable[Facets]) -> bool:
+    """Whether `message` names a value of `facet`, of a plan one of those that were `found`."""
     if facet == PRODUCT and _GENERATION.search(message):
         return True
     if facet != PLAN:
