@@ -88,13 +88,17 @@ def _load(file: Path | None, settings: Settings) -> Intents:
 def _train(intents: Intents, settings: Settings) -> IntentModel:
     from ragbot.dialogue.classify import IntentModel
     from ragbot.dialogue.intents import labelled
+    from ragbot.dialogue.recognise import other_matters
     from ragbot.models.embed import load_embedder
     from ragbot.text.glossary import load_glossary
 
     glossary = load_glossary(settings.search.glossary)
     embedder = load_embedder(settings.embedder, settings.models)
     return IntentModel.train(
-        labelled(intents), embedder, gloss=lambda text: glossary.gloss(text, "en") or text
+        labelled(intents),
+        embedder,
+        gloss=lambda text: glossary.gloss(text, "en") or text,
+        none=other_matters(intents),
     )
 
 

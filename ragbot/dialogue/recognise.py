@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ragbot.dialogue.intents import Intent, Intents, labelled
+from ragbot.dialogue.intents import Intent, Intents, labelled, load_intents
+from ragbot.text.words import content_terms
 
 if TYPE_CHECKING:
     from ragbot.dialogue.classify import IntentModel
     from ragbot.protocols import Embedder
+
+_ALIKE: Final = 0.5
+"""Jaccard similarity of content terms from which on two examples are of one matter."""
+_SHARED: Final = 0.2
+"""Share of a built-in intent's examples that must be alike for the company to have that intent itself."""
 
 _logger = logging.getLogger("ragbot")
 
@@ -57,11 +63,30 @@ class Recogniser:
     def _train(self) -> IntentModel:
         from ragbot.dialogue.classify import IntentModel, trained
 
-        learnt, embedder = labelled(self.intents), self._embedder()
+        learnt, embedder, others = labelled(self.intents), self._embedder(), other_matters(self.intents)
         try:
-            return trained(learnt, embedder, self._folder, gloss=self._gloss)
+            return trained(learnt, embedder, self._folder, gloss=self._gloss, none=others)
         except OSError as error:
             _logger.warning(
                 "the intent model is not kept: %s cannot be written (%s)", self._folder, error.strerror
             )
-            return IntentModel.train(learnt, embedder, gloss=self._gloss)
+            return IntentModel.train(learnt, embedder, gloss=self._gloss, none=others)
+
+
+def other_matters(intents: Intents) -> tuple[str, ...]:
+    """What customers of any company write about that these intents do not cover: examples of the built-in intents
+    that are like none of them. A few intents alone would not show the model what else there is."""
+    own = [bag for intent in intents.intents for bag in _bags(intent.examples)]
+    names = {word for intent in intents.intents for word in intent.name.split("_")}
+    found: list[str] = []
+    for other in load_intents().intents:
+        bags = _bags(other.examples)
+        alike = sum(any(len(bag & mine) >= _ALIKE * len(bag | mine) for mine in own) for bag in bags)
+        if alike < _SHARED * len(bags) and names.isdisjoint(other.name.split("_")):
+            found += other.examples
+    return tuple(found)
+
+
+def _bags(texts: Sequence[str]) -> list[frozenset[str]]:
+    bags = (frozenset(content_terms(text)) for text in texts)
+    return [bag for bag in bags if bag]

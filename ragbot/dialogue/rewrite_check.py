@@ -1,5 +1,5 @@
-"""May a language model's rewrite stand for the customer's message? It may not add a fact, lose one, change the
-language, or answer.
+"""May a language model's rewrite stand for a message that leans on the conversation? It must complete it, and may
+not add a fact, lose one, change the language, or answer.
 
 Every name, number and content word of the rewrite must stand in the message or the conversation; function words,
 and those that ask or connect, are free. Pure functions over words; what a word means is not looked at.
@@ -76,7 +76,15 @@ def objection(text: str, message: str, history: Sequence[Turn], *, language: str
         return f"it changed the language to {other}"
     if _tells(text) > (0 if len(content_terms(message)) < _SHORT else _tells(message)):
         return "it does not ask"
-    return _added(text, message, history, language) or _lost(text, message, language)
+    incomplete = "" if _completes(text, message, language) else "it completes nothing"
+    return incomplete or _added(text, message, history, language) or _lost(text, message, language)
+
+
+def _completes(text: str, message: str, language: str) -> bool:
+    """Whether `text` has a content word that the message has not: the message is known to lack one."""
+    said, letters = frozenset(terms(message, language=language)), fold(message)
+    words = content_terms(text, language=language, overlapping=False)
+    return any(word not in said and not (is_han(word) and word in letters) for word in words)
 
 
 def _other_language(text: str, message: str, language: str) -> str | None:
