@@ -7,6 +7,7 @@ What the company adds: its intents (`settings.dialogue.intents`) and the functio
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -77,6 +78,8 @@ class Bot:
         self._mood = mood
         self._courier: Courier | None = None
         self._pins: Pins | None = None
+        self._pinned_answers: Pinned | None = None
+        self._opening = threading.RLock()  # what is opened at first use is opened once
         desk = Desk(self.settings, clock=clock)
         self._reception = Reception(
             self.settings,
@@ -177,8 +180,9 @@ class Bot:
         profile: Profile | None,
         trace: Trace,
     ) -> Inquiry:
-        question = self._standalone(self.kb.understand(message, history), history, trace)
+        question = self.kb.understand(message, history)
         original = question.original
+        question = self._standalone(question, history, trace)
         mood = self._read_mood(original)
         choice = resolve(state.pending, original) if state.pending is not None else None
         if choice is not None and state.pending is not None:
@@ -213,8 +217,9 @@ class Bot:
 
     def _deliver(self) -> None:
         """Have the hand-overs that wait sent by a thread, where the settings say where to."""
-        if self._courier is None:
-            self._courier = open_courier(self.sessions.database, self.settings.handover)
+        with self._opening:
+            if self._courier is None:
+                self._courier = open_courier(self.sessions.database, self.settings.handover)
         if self._courier is not None:
             self._courier.start()
             self._courier.wake()
@@ -231,32 +236,38 @@ class Bot:
     @property
     def generator(self) -> Generator:
         """The language model, loaded at first use. Raises `ModelError`."""
-        if self._generator is None:
-            from ragbot.models.generate import load_generator
+        with self._opening:
+            if self._generator is None:
+                from ragbot.models.generate import load_generator
 
-            self._generator = load_generator(self.settings.generator, self.settings.models)
-        return self._generator
+                self._generator = load_generator(self.settings.generator, self.settings.models)
+            return self._generator
 
     @property
     def sessions(self) -> Sessions:
         """The stored conversations, beside the knowledge base unless given."""
-        if self._sessions is None:
-            file = self.kb.folder / SESSIONS_FILE
-            self._sessions = Sessions(file, retention_days=self.settings.sessions.retention_days)
-        return self._sessions
+        with self._opening:
+            if self._sessions is None:
+                file = self.kb.folder / SESSIONS_FILE
+                self._sessions = Sessions(file, retention_days=self.settings.sessions.retention_days)
+            return self._sessions
 
     @property
     def pins(self) -> Pins:
         """The pinned answers, beside the knowledge base; their file is made at first use."""
-        if self._pins is None:
-            self._pins = Pins(self.kb.folder / PINS_FILE)
-        return self._pins
+        with self._opening:
+            if self._pins is None:
+                self._pins = Pins(self.kb.folder / PINS_FILE)
+            return self._pins
 
     def _pinned(self, question: Question) -> Response | None:
         """The answer that is pinned to the question, if one is."""
         if self._pins is None and not (self.kb.folder / PINS_FILE).is_file():
             return None
-        return Pinned(self.pins, self.kb, Matcher.of(self.kb)).respond(question)
+        with self._opening:
+            if self._pinned_answers is None:
+                self._pinned_answers = Pinned(self.pins, self.kb, Matcher.of(self.kb))
+        return self._pinned_answers.respond(question)
 
     def _recogniser(self) -> Recogniser:
         glossary = load_glossary(self.settings.search.glossary)
@@ -268,8 +279,9 @@ class Bot:
         )
 
     def _read_mood(self, message: str) -> Mood:
-        if self._mood is None:
-            self._mood = load_mood(self.settings)
+        with self._opening:
+            if self._mood is None:
+                self._mood = load_mood(self.settings)
         return self._mood.read([message])[0]
 
     def _standalone(self, question: Question, history: tuple[Turn, ...], trace: Trace) -> Question:

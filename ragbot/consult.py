@@ -119,7 +119,8 @@ class Consultation:
         if trigger is not None and triggers.calls(trigger, state, inquiry.history):
             return self._desk.call(inquiry, trigger, hits=weighed.hits)
         reason = "the passages do not answer the question" if weighed.scored else "nothing was found"
-        text = policy.abstain_reply(inquiry.language, self._settings.answer.contact)
+        contact = self._settings.answer.contact
+        text = policy.abstain_reply(inquiry.language, contact, called=state.handed_over)
         answer = self._reception.back_to_form(inquiry, inquiry.answer(text, "abstained", reason))
         most = self._settings.dialogue.related
         return replace(

@@ -110,8 +110,10 @@ def places(file: Path) -> tuple[Entries, list[Message]]:
                 text = f"{question.rstrip('? .')} at {place.title()}?"
                 others.append(Message(text, "= place behind", answer, half, must_hit=True))
             others.append(Message(question, "x no place named", "", half))
-            other = next(each for each in picker.sample(entities, 50) if question not in asked[each])
-            others.append(Message(f"{other.title()}: {question}", "x another place", "", half))
+            drawn = picker.sample(entities, min(50, len(entities)))
+            elsewhere = [each for each in drawn if question not in asked[each]]
+            if elsewhere:
+                others.append(Message(f"{elsewhere[0].title()}: {question}", "x another place", "", half))
     return entries, others
 
 

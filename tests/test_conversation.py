@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fakes import ScriptedGenerator
 from quick import quick_sync, write
 from receiver import receiving
 
 from ragbot import Bot, KnowledgeBase
+from ragbot.dialogue.feedback import Feedback
 from ragbot.dialogue.forms.functions import Call, Function, Reply
 from ragbot.dialogue.handover.outbox import Outbox
 from ragbot.errors import InputError, SettingsError
@@ -372,3 +374,46 @@ def test_a_conversation_of_ten_thousand_turns_costs_no_more(make: Make) -> None:
     assert answer.handover is not None
     assert len(answer.handover.transcript) <= 51
     assert len(str(answer.state)) < 2000
+
+
+def test_a_rewritten_question_is_searched_and_the_message_kept(kb: KnowledgeBase, make: Make) -> None:
+    """What the language model completes is what the documents are asked; what was typed is what is remembered."""
+    script = ScriptedGenerator("How much is express shipping?")
+    changed = Settings().model_copy(update={"dialogue": DialogueSettings(rewrite="model")})
+    bot = Bot(kb, settings=changed, generator=script)
+    history = [
+        Turn(role="user", text="How long does standard shipping take?"),
+        Turn(role="assistant", text="3 to 5 business days. Express shipping is faster."),
+    ]
+    answer = bot.ask("and how much is express?", history=history)
+    assert len(script.prompts) == 1
+    assert answer.understanding.question == "and how much is express?"
+    assert answer.understanding.standalone == "How much is express shipping?"
+    assert "9.90 EUR" in answer.text
+
+
+def test_pinned_answers_come_before_documents_and_intents(make: Make) -> None:
+    """An operator's words are given as they are; once unpinned, the documents answer again."""
+    bot = make()
+    pin = bot.pins.add(["How much is express shipping?"], "Express is free this week.", author="Kim")
+    answer = bot.ask("how much is express shipping")
+    assert (answer.text, answer.reason, answer.status) == (
+        "Express is free this week.",
+        "pinned by Kim",
+        "answered",
+    )
+    bot.pins.remove(pin.id)
+    assert "9.90 EUR" in bot.ask("how much is express shipping").text
+
+
+def test_feedback_is_kept_with_its_answer(make: Make) -> None:
+    """For an answer of a session; it is forgotten with that."""
+    bot = make()
+    answer = bot.ask("How much is express shipping?", session="c")
+    bot.feedback(answer.trace_id, "down", "too expensive")
+    (opinion,) = Feedback(bot.sessions.database).list()
+    assert (opinion.vote, opinion.comment) == ("down", "too expensive")
+    with pytest.raises(InputError):
+        bot.feedback("0000", "up")
+    bot.sessions.delete("c")
+    assert Feedback(bot.sessions.database).list() == ()

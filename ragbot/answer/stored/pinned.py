@@ -4,12 +4,15 @@ is bound to. What has expired or become stale is not given."""
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ragbot.answer.respond import Response
 from ragbot.answer.stored.match import Matcher, parse
 from ragbot.answer.stored.pins import Pin, Pins
+from ragbot.answer.stored.same import LIGHT
 from ragbot.errors import InputError
 from ragbot.index import sources
 from ragbot.index.knowledge_base import KnowledgeBase
@@ -27,8 +30,19 @@ _BEGINNING: Final = 4
 """Letters of a word by which pins are looked up."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Phrasing:
+    """A question of a pin."""
+
+    pin: Pin
+    text: str
+    words: int
+    """How many words it is looked up by."""
+
+
 class Pinned:
-    """Gives the pinned answers of one knowledge base. Threads may share it."""
+    """Gives the pinned answers of one knowledge base. It remembers them until one changes, so keep it. Threads may
+    share it."""
 
     def __init__(self, pins: Pins, kb: KnowledgeBase, matcher: Matcher) -> None:
         self._pins = pins
@@ -36,8 +50,8 @@ class Pinned:
         self._matcher = matcher
         self._lock = threading.Lock()
         self._read_at: tuple[int, int] | None = None
-        self._known: Sequence[Pin] = ()
-        self._by_word: dict[str, set[int]] = {}
+        self._phrasings: list[_Phrasing] = []
+        self._by_word: dict[str, list[int]] = {}
 
     def respond(self, question: Question) -> Response | None:
         """The pinned answer; None where no valid pin asks what the message asks."""
@@ -51,40 +65,40 @@ class Pinned:
         )
 
     def match(self, question: Question) -> Pin | None:
-        """The valid pin that the message asks for: of several the one with the same words, then the newest."""
-        pins = self._candidates(question)
-        if not pins:
-            return None
-        asked = [(pin, text) for pin in pins for text in pin.questions]
-        grades = self._matcher.grades(question, [text for _, text in asked])
+        """The valid pin that the message asks for: of several one with the same words, then the newest."""
+        phrasings = self._candidates(question)
+        grades = self._matcher.grades(question, [each.text for each in phrasings])
         for wanted in ("same", "near"):
-            for (pin, _), grade in zip(asked, grades, strict=True):
-                if grade == wanted and self._pins.standing(pin, self._kb) == "valid":
-                    return pin
+            for phrasing, grade in zip(phrasings, grades, strict=True):
+                if grade == wanted and self._pins.standing(phrasing.pin, self._kb) == "valid":
+                    return phrasing.pin
         return None
 
-    def _candidates(self, question: Question) -> list[Pin]:
-        """The pins that have a word of the message in a question, the newest first."""
+    def _candidates(self, question: Question) -> list[_Phrasing]:
+        """The phrasings that have half of their words in common with the message, those of the newest pins first."""
         with self._lock:
             version = self._pins.version()
             if version != self._read_at:
                 self._remember(self._pins.list())
                 self._read_at = version
-            words = {
-                word
-                for text in (question.text, question.original)
-                for word in _words(text, question.language)
-            }
-            places = {place for word in words for place in self._by_word.get(word, ())}
-            return [self._known[place] for place in sorted(places, reverse=True)]
+            found: set[int] = set()
+            for text in dict.fromkeys((question.text, question.original)):
+                words = _words(text)
+                common = Counter(place for word in words for place in self._by_word.get(word, ()))
+                found |= {
+                    place for place, count in common.items() if 2 * count >= self._phrasings[place].words
+                }
+            return [self._phrasings[place] for place in sorted(found)]
 
     def _remember(self, pins: Sequence[Pin]) -> None:
-        self._known = pins
+        self._phrasings = []
         self._by_word = {}
-        for place, pin in enumerate(pins):
-            for question in pin.questions:
-                for word in _words(question, "en"):
-                    self._by_word.setdefault(word, set()).add(place)
+        for pin in reversed(pins):
+            for text in pin.questions:
+                words = _words(text)
+                for word in words:
+                    self._by_word.setdefault(word, []).append(len(self._phrasings))
+                self._phrasings.append(_Phrasing(pin, text, len(words)))
 
     def _citations(self, pin: Pin) -> tuple[Citation, ...]:
         found = sources.find(self._kb, pin.sources)
@@ -99,9 +113,11 @@ class Pinned:
         return tuple(made)
 
 
-def _words(text: str, language: str) -> frozenset[str]:
-    """Beginnings of the words as they are written: stems depend on the language, which a short text hardly tells."""
-    return frozenset(word[:_BEGINNING] for word in parse(text, language).written)
+def _words(text: str) -> frozenset[str]:
+    """Beginnings of the words, which do not depend on the language as stems do; of those that weigh little only where
+    there are no others."""
+    words = parse(text).words
+    return frozenset(word[:_BEGINNING] for word in words if word not in LIGHT) or frozenset(words)
 
 
 def _place(document: Document, pin: Pin) -> Sentence | None:

@@ -91,7 +91,7 @@ _EMPTY: Final = frozenset(
     "on at for by with and so just also ok okay um uh then ll ve re d m s t".split()
 )
 """Words that say nothing by themselves. Not among them: "not", "without", "off", "out", "before", "from", "only"."""
-_LIGHT: Final = frozenset(
+LIGHT: Final = frozenset(
     stem(word)
     for word in "get make use want need like know find go take give let way available offer provide work help about "
     "information info now currently actually really still already see show tell possible try happen sure put set "
@@ -200,12 +200,12 @@ def compare(message: Asked, stored: Asked, known: Known) -> Grade:
         return "same" if plainly or message == stored else "near"
     common = Counter(message.words) & Counter(stored.words)
     differing = [*(Counter(message.words) - common), *(Counter(stored.words) - common)]
-    nearly = common and _LIGHT.issuperset(differing) and _kept(message, common) == _kept(stored, common)
+    nearly = common and LIGHT.issuperset(differing) and _kept(message, common) == _kept(stored, common)
     return "near" if nearly else "other"
 
 
 def _kept(asked: Asked, common: Counter[str]) -> list[str]:
-    return [word for word in asked.words if word in common and word not in _LIGHT]
+    return [word for word in asked.words if word in common and word not in LIGHT]
 
 
 def _same_persons(message: Asked, stored: Asked) -> bool:
