@@ -92,7 +92,7 @@ class Player:
                 sessions=Sessions(self._file),
                 clock=lambda: NOON,
             )
-        answer = self._bot.ask(turn.user, session=dialogue.name, profile=dialogue.profile)
+        answer = self._bot.ask(turn.user, session=f"{self._theme}: {dialogue.name}", profile=dialogue.profile)
         self.answers.append(answer)
         return answer
 
@@ -106,7 +106,7 @@ class Player:
 Make = Callable[[str], Player]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Iterator[KnowledgeBase]:
     """The sample company's documents, all of them."""
     folder = tmp_path_factory.mktemp("company")
@@ -115,20 +115,26 @@ def company(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> Ite
         yield kb
 
 
-@pytest.fixture
-def make(company: KnowledgeBase, tmp_path: Path) -> Iterator[Make]:
+@pytest.fixture(scope="module")
+def make(company: KnowledgeBase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """Makes players that share nothing but the documents."""
-    warehouse = Warehouse()
+    warehouse, folder = Warehouse(), tmp_path_factory.mktemp("dialogues")
     made: list[Player] = []
 
     def make(theme: str) -> Player:
-        made.append(Player(company, theme, tmp_path / f"{len(made)}.sqlite", warehouse))
+        made.append(Player(company, theme, folder / f"{len(made)}.sqlite", warehouse))
         return made[-1]
 
     yield make
     warehouse.let_go.set()
     for player in made:
         player.close()
+
+
+@pytest.fixture(scope="module")
+def players(make: Make) -> Mapping[str, Player]:
+    """One for each theme; its dialogues are other sessions of the same bot."""
+    return {theme: make(theme) for theme in FILES}
 
 
 @lru_cache(maxsize=1)
@@ -138,9 +144,11 @@ def every() -> tuple[tuple[str, Dialogue], ...]:
 
 
 @pytest.mark.parametrize(("theme", "dialogue"), every(), ids=lambda each: getattr(each, "name", each))
-def test_a_dialogue_goes_as_expected(make: Make, theme: str, dialogue: Dialogue) -> None:
+def test_a_dialogue_goes_as_expected(
+    players: Mapping[str, Player], theme: str, dialogue: Dialogue
+) -> None:
     """Every turn has the status, the words, the state and the hand-over that its file expects."""
-    problems = replay(dialogue, make(theme).ask)
+    problems = replay(dialogue, players[theme].ask)
     assert not problems, "\n".join(problems)
 
 
