@@ -144,9 +144,7 @@ def every() -> tuple[tuple[str, Dialogue], ...]:
 
 
 @pytest.mark.parametrize(("theme", "dialogue"), every(), ids=lambda each: getattr(each, "name", each))
-def test_a_dialogue_goes_as_expected(
-    players: Mapping[str, Player], theme: str, dialogue: Dialogue
-) -> None:
+def test_a_dialogue_goes_as_expected(players: Mapping[str, Player], theme: str, dialogue: Dialogue) -> None:
     """Every turn has the status, the words, the state and the hand-over that its file expects."""
     problems = replay(dialogue, players[theme].ask)
     assert not problems, "\n".join(problems)
@@ -177,7 +175,15 @@ def test_a_file_replayed_twice_gives_the_same(make: Make, theme: str) -> None:
             replay(dialogue, player.ask)
         seen.append(
             [
-                (each.text, each.status, each.reason, each.understanding, each.options, each.state, each.citations)
+                (
+                    each.text,
+                    each.status,
+                    each.reason,
+                    each.understanding,
+                    each.options,
+                    each.state,
+                    each.citations,
+                )
                 for each in player.answers
             ]
         )

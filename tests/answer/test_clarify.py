@@ -143,6 +143,25 @@ def test_what_was_chosen_before_is_not_asked() -> None:
     assert asked(RESET, [HUB_2, HUB_1], choices={"product": "Thermostat T2"}) is not None
 
 
+def test_what_the_bot_itself_asked_settles_nothing() -> None:
+    """Neither the options of an earlier question of its own, nor its words: "which plan"."""
+    before = said(
+        "How do I cancel?", "Which plan is it about: Plus monthly or Family?", "family", "By letter. [1]"
+    )
+    assert asked(RETURNS, [EU, US], history=before) is not None
+    before = said("How loud is it?", "Which product is it about: Hub 1, Hub 2 or Hub 2 Pro?")
+    assert asked(RESET, [HUB_2, HUB_1], history=before) is not None
+
+
+def test_another_kind_of_product_says_nothing_of_this_one() -> None:
+    """The Hub 1 of an earlier question leaves open which doorbell is meant."""
+    before = said("How many devices does the Hub 1 manage?", "32 devices. [1]")
+    other = passage("Hold it for 20 seconds.", source="9.md", title="Doorbell 2 installation")
+    pending = asked("How long do I hold the button of the doorbell?", [DOORBELL, other], history=before)
+    assert pending is not None
+    assert pending.options == ("Doorbell 1", "Doorbell 2")
+
+
 def test_nothing_is_asked_twice() -> None:
     """Neither while the question waits nor later in the conversation."""
     pending = asked(RETURNS, [US, EU])

@@ -175,6 +175,16 @@ def test_a_choice_and_a_day_are_corrected_if_the_message_says_so() -> None:
     assert (kept.kind, kept.values) == ("invalid", {"day": "2026-11-30", "speed": "standard"})
 
 
+def test_the_day_of_a_corrected_date_is_no_number() -> None:
+    """Where all is shown to be checked, "make it 4 December" changes the day and leaves the number as it was."""
+    talk = Talk(intent(DAY, COUNT, confirm=True))
+    for message in ("send it", "3 December", "2"):
+        talk.say(message)
+    last = talk.say("make it 4 December instead")
+    assert last.form is not None
+    assert dict(last.form.values) == {"day": "2026-12-04", "count": "2"}
+
+
 def test_two_fields_of_one_kind_are_told_apart() -> None:
     """By their names before the values, else by what was asked for, and a second value corrects the first only if
     the message says so."""

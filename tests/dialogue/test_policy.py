@@ -20,6 +20,17 @@ from ragbot.types import Turn
         ("are you a robot", "identity"),
         ("What can you do?", "ability"),
         ("ok", "agreement"),
+        ("好", "agreement"),
+        ("no worries", "agreement"),
+        ("ok, thanks anyway", "thanks"),
+        ("phew, thanks", "thanks"),
+        ("thx, works now", "thanks"),
+        ("no", "refusal"),
+        ("no, I don't want to talk to anyone", "refusal"),
+        ("I'll think about it", "refusal"),
+        ("不用了", "refusal"),
+        ("先不用，我再想想", "refusal"),
+        ("不用转人工", "refusal"),
         ("Great, thanks!", "thanks"),
         ("再见", "goodbye"),
     ],
@@ -74,6 +85,9 @@ def test_a_wish_for_a_person_is_heard(message: str) -> None:
         "你们的人工客服几点上班",
         "Can a second person use my account?",
         "Does the camera recognise people?",
+        "谢谢，不用转人工",
+        "I don't need a person, thanks",
+        "I don't want to talk to anyone, just tell me the price",
     ],
 )
 def test_a_question_about_people_is_no_wish_for_one(message: str) -> None:
@@ -89,7 +103,20 @@ def test_replies_speak_the_customers_language() -> None:
     assert "Chinese" in policy.foreign_lead("en", "zh")
 
 
-@pytest.mark.parametrize("message", ["yes please", "Yes!", "好的，谢谢", "sure", "需要"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "yes please",
+        "Yes!",
+        "好的，谢谢",
+        "sure",
+        "需要",
+        "sure, why not",
+        "ok please do that",
+        "可以，麻烦您了",
+        "转吧",
+    ],
+)
 def test_yes_to_the_offered_person_is_a_wish_for_one(message: str) -> None:
     """After an abstention that offers a person, a plain yes hands over; elsewhere it does not."""
     offer = Turn(role="assistant", text=policy.abstain_reply("en", "help@shop.example"))

@@ -183,7 +183,9 @@ def _disagreement(facet: str, spoken: _Spoken, likely: Sequence[_Possible], want
     if not first or not rivals:
         return None
     holds = [each.holds for each in likely]
-    if speaks_of(question.text, facet, holds) or any(_told(text, facet, spoken, holds) for text in spoken.said):
+    if speaks_of(question.text, facet, holds) or any(
+        _told(text, facet, spoken, holds) for text in spoken.said
+    ):
         return None
     if all(_same(likely[0], rival, facet) for rival in rivals):
         return None
@@ -203,7 +205,11 @@ def _asks_back(text: str) -> bool:
 def _told(text: str, facet: str, spoken: _Spoken, holds: Sequence[Facets]) -> bool:
     """Whether an earlier turn names which one is meant; of products one of the kind that the message speaks of, for
     the hub that was reset says nothing of the doorbell."""
-    if facet == PRODUCT and spoken.kinds and not spoken.kinds & _kinds(read(text, PRODUCT)):
+    if (
+        facet == PRODUCT
+        and spoken.kinds
+        and not spoken.kinds & (_kinds(read(text, PRODUCT)) | {*terms(text)})
+    ):
         return False
     return names_one(text, facet, holds)
 

@@ -41,13 +41,13 @@ class Changes:
 
 
 def changes(fields: Sequence[Field], values: Mapping[str, str], message: Message, *, asked: str) -> Changes:
-    """What the message corrects of `values`: the most telling kind first, of one kind the newest. A second value of a kind that is asked for just
-    now is that field's, unless the message says that it corrects."""
+    """What the message corrects of `values`: the most telling kind first, of one kind the newest value. A second value
+    of a kind that is asked for just now is that field's, unless the message says that it corrects."""
     given = [each for name in reversed([*values]) for each in fields if each.name == name and values[name]]
     open_field = next((each for each in fields if each.name == asked), None)
     new: dict[str, str] = {}
     taken: list[Match] = []
-    for each in sorted(given, key=lambda each: RANK[each.kind]):  # the 4 of "4 December" is no number of devices
+    for each in sorted(given, key=lambda each: RANK[each.kind]):  # the 4 of "4 December" is a day, no number
         match = _new_value(each, values[each.name], message, taken, open_field, checking=asked == CONFIRM)
         if match is not None:
             new[each.name] = match.value
