@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ragbot.bot import Bot
+    from ragbot.dialogue.forms.functions import Call, Reply
     from ragbot.errors import (
         GateFailed,
         GenerationError,
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
     )
     from ragbot.index.knowledge_base import KnowledgeBase
     from ragbot.settings import Settings, load_settings
-    from ragbot.types import Answer, Chunk, Citation, Claim, Document, Hit, Turn
+    from ragbot.types import Answer, Chunk, Citation, Claim, Document, Handover, Hit, Profile, State, Turn
 
 _HOME = {
     "Bot": "bot",
+    **dict.fromkeys(("Call", "Reply"), "dialogue.forms.functions"),
     "KnowledgeBase": "index.knowledge_base",
     "Settings": "settings",
     "load_settings": "settings",
-    **dict.fromkeys(("Answer", "Chunk", "Citation", "Claim", "Document", "Hit", "Turn"), "types"),
+    **dict.fromkeys(
+        ("Answer", "Chunk", "Citation", "Claim", "Document", "Handover", "Hit", "Profile", "State", "Turn"),
+        "types",
+    ),
     **dict.fromkeys(
         (
             "GateFailed",
@@ -59,12 +64,14 @@ __version__ = "0.1.0"
 __all__ = [
     "Answer",
     "Bot",
+    "Call",
     "Chunk",
     "Citation",
     "Claim",
     "Document",
     "GateFailed",
     "GenerationError",
+    "Handover",
     "Hit",
     "InputError",
     "KnowledgeBase",
@@ -74,9 +81,12 @@ __all__ = [
     "ModelDamaged",
     "ModelError",
     "ModelNotFound",
+    "Profile",
     "RagbotError",
+    "Reply",
     "Settings",
     "SettingsError",
+    "State",
     "TestsetError",
     "Turn",
     "load_settings",

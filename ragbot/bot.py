@@ -12,27 +12,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from ragbot.answer.facets import remember
+from ragbot.answer.clarify.replies import resolve
+from ragbot.answer.facets.values import remember
 from ragbot.answer.ground import GroundingVerifier
-from ragbot.answer.match import Matcher
-from ragbot.answer.pinned import Pinned
-from ragbot.answer.pins import FILE_NAME as PINS_FILE
-from ragbot.answer.pins import Pins
-from ragbot.answer.replies import resolve
 from ragbot.answer.respond import Responder, Response
+from ragbot.answer.stored.match import Matcher
+from ragbot.answer.stored.pinned import Pinned
+from ragbot.answer.stored.pins import FILE_NAME as PINS_FILE
+from ragbot.answer.stored.pins import Pins
 from ragbot.consult import Consultation
 from ragbot.desk import Desk
-from ragbot.dialogue import policy, triggers
+from ragbot.dialogue import policy
+from ragbot.dialogue.classify.recognise import Recogniser
 from ragbot.dialogue.feedback import Feedback, Vote
-from ragbot.dialogue.functions import Function, Functions
-from ragbot.dialogue.intents import load_intents
+from ragbot.dialogue.forms.functions import Function, Functions
+from ragbot.dialogue.handover import triggers
+from ragbot.dialogue.handover.outbox import Outbox
+from ragbot.dialogue.handover.webhook import Courier, open_courier
+from ragbot.dialogue.intents.catalogue import load_intents
 from ragbot.dialogue.mood import load_mood
-from ragbot.dialogue.outbox import Outbox
-from ragbot.dialogue.recognise import Recogniser
 from ragbot.dialogue.rewrite import Rewriter
 from ragbot.dialogue.sessions import FILE_NAME as SESSIONS_FILE
 from ragbot.dialogue.sessions import Sessions
-from ragbot.dialogue.webhook import Courier, open_courier
 from ragbot.errors import InputError
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question

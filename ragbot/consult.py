@@ -6,16 +6,17 @@ from collections.abc import Generator as Yielding
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ragbot.answer import clarify
+from ragbot.answer.clarify import questions
 from ragbot.answer.evidence import Scored
-from ragbot.answer.facets import Wanted, prefer, said, wanted_of
-from ragbot.answer.match import Matcher
+from ragbot.answer.facets.values import Wanted, prefer, said, wanted_of
 from ragbot.answer.related import related
 from ragbot.answer.respond import Found, Responder, Response
-from ragbot.answer.shortcut import Shortcut
+from ragbot.answer.stored.match import Matcher
+from ragbot.answer.stored.shortcut import Shortcut
 from ragbot.answer.weigh import Scorer
 from ragbot.desk import Desk
-from ragbot.dialogue import policy, triggers
+from ragbot.dialogue import policy
+from ragbot.dialogue.handover import triggers
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.inquiry import Inquiry
 from ragbot.reception import Reception
@@ -94,7 +95,7 @@ class Consultation:
         inquiry = weighed.inquiry
         if not self._settings.dialogue.clarify or inquiry.chose:
             return None
-        return clarify.ask(
+        return questions.ask(
             inquiry.question,
             inquiry.history,
             weighed.hits,
@@ -104,7 +105,7 @@ class Consultation:
         )
 
     def _ask_back(self, weighed: _Weighed, pending: Pending) -> Answer:
-        text = clarify.words(pending, weighed.inquiry.language)
+        text = questions.words(pending, weighed.inquiry.language)
         state = replace(weighed.inquiry.state, pending=pending)
         reason = f"the passages differ by {pending.facet}"
         answer = weighed.inquiry.answer(text, "clarify", reason, state=state, options=pending.options)
@@ -118,7 +119,8 @@ class Consultation:
         if trigger is not None and triggers.calls(trigger, state, inquiry.history):
             return self._desk.call(inquiry, trigger, hits=weighed.hits)
         reason = "the passages do not answer the question" if weighed.scored else "nothing was found"
-        text = policy.abstain_reply(inquiry.language, self._settings.answer.contact)
+        contact = self._settings.answer.contact
+        text = policy.abstain_reply(inquiry.language, contact, called=state.handed_over)
         answer = self._reception.back_to_form(inquiry, inquiry.answer(text, "abstained", reason))
         most = self._settings.dialogue.related
         return replace(

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from ragbot.dialogue import triggers
-from ragbot.dialogue.handover import Conversation, make_packet, reply
-from ragbot.dialogue.hours import Hours, read_hours
+from ragbot.dialogue.handover import triggers
+from ragbot.dialogue.handover.hours import Hours, read_hours
+from ragbot.dialogue.handover.packet import Conversation, make_packet, reply
 from ragbot.inquiry import Inquiry
 from ragbot.settings import Settings
 from ragbot.types import Answer, Hit, Trigger

@@ -144,7 +144,7 @@ def _remote(settings: Settings) -> Finding:
 
 def _handover(settings: Settings) -> Iterator[Finding]:
     """The form of the office hours and of the webhook; nothing is sent."""
-    from ragbot.dialogue import hours, webhook
+    from ragbot.dialogue.handover import hours, webhook
 
     wanted = settings.handover
     try:
@@ -201,7 +201,7 @@ def _knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
 
 def _pins(kb: Path, opened: KnowledgeBase) -> Iterator[Finding]:
     """The pinned answers that are not given, and why."""
-    from ragbot.answer.pins import FILE_NAME, Pins
+    from ragbot.answer.stored.pins import FILE_NAME, Pins
 
     if not (kb / FILE_NAME).is_file():
         return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ragbot.index.question import Question
 from ragbot.text.context import names
-from ragbot.text.language import UNKNOWN, detect
+from ragbot.text.language import UNKNOWN, detect, script_language
 from ragbot.trace import Trace
 from ragbot.types import Answer, Handover, Mood, Profile, State, Status, Turn, Understanding
 
@@ -70,12 +72,23 @@ class Inquiry:
         )
 
 
+_LATIN_WORD = re.compile(r"(?<!\S)[a-z]+(?=[,.!?;:]*(?:\s|$))")
+_ENOUGH_WORDS: Final = 3
+"""So many words in small Latin letters are no name in a text of another script."""
+_OTHER_SCRIPTS: Final = frozenset(("zh", "ja", "ko"))
+
+
 def spoken(message: str, likely: str, history: Sequence[Turn], profile: Profile | None) -> str:
     """The language to reply in: the message's; where it is too short to tell, as an order number is, that of what
-    the customer said before, else the profile's, else the `likely` one."""
+    the customer said before in the same script, else the profile's, else the `likely` one."""
     if detect(message) != UNKNOWN:
         return likely
+    written = len(_LATIN_WORD.findall(message)) >= _ENOUGH_WORDS
     for turn in reversed(history):
-        if turn.role == "user" and (earlier := detect(turn.text)) != UNKNOWN:
+        if turn.role != "user" or (earlier := detect(turn.text)) == UNKNOWN:
+            continue
+        if not (written and script_language(turn.text)):
             return earlier
+    if written and profile is not None and profile.language in _OTHER_SCRIPTS:
+        return likely
     return profile.language if profile is not None and profile.language else likely

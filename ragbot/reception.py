@@ -11,11 +11,13 @@ from datetime import date
 
 from ragbot.answer.respond import Response
 from ragbot.desk import Desk
-from ragbot.dialogue import forms, policy, triggers
-from ragbot.dialogue.forms import Step
-from ragbot.dialogue.functions import Call, Failure, Functions
-from ragbot.dialogue.intents import Intent, filled
-from ragbot.dialogue.recognise import Recogniser
+from ragbot.dialogue import policy
+from ragbot.dialogue.classify.recognise import Recogniser
+from ragbot.dialogue.forms import steps
+from ragbot.dialogue.forms.functions import Call, Failure, Functions
+from ragbot.dialogue.forms.steps import Step
+from ragbot.dialogue.handover import triggers
+from ragbot.dialogue.intents.catalogue import Intent, filled
 from ragbot.index.question import Question
 from ragbot.inquiry import Inquiry
 from ragbot.settings import Settings
@@ -46,17 +48,18 @@ class Reception:
         today: Callable[[], date],
     ) -> None:
         """`pinned` gives the answer that an operator has pinned to a question; `today` is the day that "tomorrow" is
-        reckoned from."""
+        reckoned from. Raises `SettingsError` where a function of the intents file cannot be imported."""
         self._settings = settings
         self._recogniser = recogniser
         self._functions = functions
         self._desk = desk
         self._pinned = pinned
         self._today = today
+        for intent in recogniser.intents.intents:
+            functions.find(intent)
 
     def receive(self, inquiry: Inquiry) -> Received:
-        """The answer where one can be given without documents. Raises `SettingsError` where a function of the
-        intents file cannot be imported, `ModelError`."""
+        """The answer where one can be given without documents. Raises `KnowledgeBaseError`, `ModelError`."""
         trigger = triggers.asked(inquiry.message, inquiry.history, self._settings.handover)
         if trigger is not None:
             return Received(inquiry=inquiry, answer=self._desk.call(inquiry, trigger))
@@ -81,7 +84,7 @@ class Reception:
         intent = self._form_intent(inquiry)
         if intent is None or inquiry.state.form is None or answer.status == "handoff":
             return answer
-        again = forms.ask_again(inquiry.state.form, intent, language=inquiry.language)
+        again = steps.ask_again(inquiry.state.form, intent, language=inquiry.language)
         return replace(answer, text=f"{answer.text}\n\n{again.text}", options=again.options)
 
     def given(self, inquiry: Inquiry, text: str, reason: str) -> Answer:
@@ -128,9 +131,9 @@ class Reception:
             return None
         form = inquiry.state.form
         if form is not None and form.intent == meant.name:
-            step = forms.ask_again(form, meant, language=inquiry.language)
+            step = steps.ask_again(form, meant, language=inquiry.language)
         else:
-            step = forms.begin(meant, inquiry.message, language=inquiry.language, today=self._today())
+            step = steps.begin(meant, inquiry.message, language=inquiry.language, today=self._today())
         return self._taken(inquiry, meant, step)
 
     # -- forms ------------------------------------------------------------------------------------------
@@ -146,7 +149,7 @@ class Reception:
         intent, form = self._form_intent(inquiry), inquiry.state.form
         if intent is None or form is None:
             return None
-        return forms.step(form, intent, inquiry.message, language=inquiry.language, today=self._today())
+        return steps.step(form, intent, inquiry.message, language=inquiry.language, today=self._today())
 
     def _unusable(self, inquiry: Inquiry, step: Step | None, meant: Intent | None) -> Answer | None:
         """The answer to a message that is of no use to the form, unless it brings up another request."""

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import Any
 
 from ragbot import KnowledgeBase
-from ragbot.answer.clarify import ask
-from ragbot.answer.facets import Wanted, prefer, wanted_of
+from ragbot.answer.clarify.questions import ask
+from ragbot.answer.facets.values import Wanted, prefer, wanted_of
 from ragbot.answer.weigh import Scorer
 from ragbot.text.words import content_terms
 from ragbot.types import Profile, State, Turn

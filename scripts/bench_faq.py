@@ -29,8 +29,8 @@ import numpy as np
 
 from faq_sets import Message, changed, limited, sets, typed_otherwise, write
 from ragbot import KnowledgeBase
-from ragbot.answer.match import NEAR_COSINE, Matcher, known_to
-from ragbot.answer.shortcut import Shortcut, stored_question
+from ragbot.answer.stored.match import NEAR_COSINE, Matcher, known_to
+from ragbot.answer.stored.shortcut import Shortcut, stored_question
 from ragbot.types import Hit
 
 NEAR = (2.0, 0.95, 0.9, 0.85, 0.8)

@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ragbot.dialogue.classify import IntentModel, Labelled
+from ragbot.dialogue.classify.model import IntentModel, Labelled
 from ragbot.models.embed import load_embedder
 from ragbot.protocols import Embedder
 from ragbot.settings import EmbedderSettings, load_settings

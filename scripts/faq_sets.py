@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragbot import KnowledgeBase
-from ragbot.answer.shortcut import stored_question
+from ragbot.answer.stored.shortcut import stored_question
 from ragbot.text.words import is_han
 
 ENTRIES_AN_INTENT = 20

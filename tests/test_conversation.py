@@ -15,8 +15,8 @@ from quick import quick_sync, write
 from receiver import receiving
 
 from ragbot import Bot, KnowledgeBase
-from ragbot.dialogue.functions import Call, Function, Reply
-from ragbot.dialogue.outbox import Outbox
+from ragbot.dialogue.forms.functions import Call, Function, Reply
+from ragbot.dialogue.handover.outbox import Outbox
 from ragbot.errors import InputError, SettingsError
 from ragbot.protocols import Embedder
 from ragbot.settings import DialogueSettings, HandoverSettings, Settings

@@ -16,7 +16,7 @@ from ragbot.errors import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ragbot.dialogue.outbox import Entry, Outbox
+    from ragbot.dialogue.handover.outbox import Entry, Outbox
     from ragbot.settings import Settings
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="As `ragbot handovers list` shows it.")]
@@ -48,7 +48,7 @@ def show(identity: Id, kb: Kb = DEFAULT_KB, config: Config = None, json: Json = 
 
 def deliver(kb: Kb = DEFAULT_KB, config: Config = None, json: Json = False) -> None:
     """Send what is due to the webhook now, once. Ends with 0 whatever the receiver says; the report tells."""
-    from ragbot.dialogue.webhook import open_courier
+    from ragbot.dialogue.handover.webhook import open_courier
 
     settings = read_settings(config)
     with open_sessions(kb, settings) as memory:
@@ -90,7 +90,7 @@ def retry(
 
 @contextmanager
 def _outbox(kb: Path, settings: Settings) -> Iterator[Outbox]:
-    from ragbot.dialogue.outbox import Outbox
+    from ragbot.dialogue.handover.outbox import Outbox
 
     with open_sessions(kb, settings) as memory:
         yield Outbox(memory.database)

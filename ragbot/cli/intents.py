@@ -12,9 +12,9 @@ from ragbot.cli.output import clean, say, say_json, warn
 from ragbot.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
-    from ragbot.dialogue.classify import IntentModel
-    from ragbot.dialogue.intent_report import Remark
-    from ragbot.dialogue.intents import Intents
+    from ragbot.dialogue.classify.model import IntentModel
+    from ragbot.dialogue.intents.catalogue import Intents
+    from ragbot.dialogue.intents.report import Remark
     from ragbot.settings import Settings
 
 File = Annotated[
@@ -29,7 +29,7 @@ def check(file: File = None, config: Config = None, json: Json = False) -> None:
     What an example would be taken for is told by a classifier that has not seen it. Ends with 0, with 3 where
     the file is malformed: every mistake is then told with its line.
     """
-    from ragbot.dialogue.intent_report import remarks
+    from ragbot.dialogue.intents.report import remarks
 
     settings = read_settings(config)
     intents = _load(file, settings)
@@ -80,15 +80,15 @@ def guess(
 
 
 def _load(file: Path | None, settings: Settings) -> Intents:
-    from ragbot.dialogue.intents import load_intents
+    from ragbot.dialogue.intents.catalogue import load_intents
 
     return load_intents(file if file is not None else settings.dialogue.intents)
 
 
 def _train(intents: Intents, settings: Settings) -> IntentModel:
-    from ragbot.dialogue.classify import IntentModel
-    from ragbot.dialogue.intents import labelled
-    from ragbot.dialogue.recognise import other_matters
+    from ragbot.dialogue.classify.model import IntentModel
+    from ragbot.dialogue.classify.recognise import other_matters
+    from ragbot.dialogue.intents.catalogue import labelled
     from ragbot.models.embed import load_embedder
     from ragbot.text.glossary import load_glossary
 
@@ -104,8 +104,8 @@ def _train(intents: Intents, settings: Settings) -> IntentModel:
 
 def _without_function(intents: Intents) -> list[Remark]:
     """The functions that the file names and that cannot be imported from here."""
-    from ragbot.dialogue.functions import Functions
-    from ragbot.dialogue.intent_report import Remark
+    from ragbot.dialogue.forms.functions import Functions
+    from ragbot.dialogue.intents.report import Remark
 
     functions, found = Functions(), []
     for each in intents.intents:

@@ -15,7 +15,7 @@ from ragbot.cli.output import clean, say, say_json
 from ragbot.errors import InputError
 
 if TYPE_CHECKING:
-    from ragbot.answer.pins import Pin, Pins, Standing
+    from ragbot.answer.stored.pins import Pin, Pins, Standing
     from ragbot.index.knowledge_base import KnowledgeBase
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="As `ragbot pins list` shows it.")]
@@ -106,7 +106,7 @@ def confirm(pin: Id, expires: Expires = None, kb: Kb = DEFAULT_KB, config: Confi
 def _opened(kb: Path, config: Path | None) -> Iterator[tuple[Pins, KnowledgeBase]]:
     """The pins beside an existing knowledge base, and that."""
     require(kb)
-    from ragbot.answer.pins import FILE_NAME, Pins
+    from ragbot.answer.stored.pins import FILE_NAME, Pins
     from ragbot.index.knowledge_base import KnowledgeBase
 
     with (

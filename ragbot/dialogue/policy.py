@@ -135,10 +135,11 @@ def opening_words(language: str, open_at: float, now: float, timezone: str) -> s
     return str(phrases[f"closed_{own}"]).format(when=when.strip(), zone=timezone)
 
 
-def abstain_reply(language: str, contact: str) -> str:
-    """Said when the documents do not answer; `contact` may be empty."""
+def abstain_reply(language: str, contact: str, *, called: bool = False) -> str:
+    """Said when the documents do not answer; `contact` may be empty. `called`: a person was called before, and is not
+    offered again."""
     own = _own_language(language)
-    return _with_contact(_phrases()["abstain"][own], own, contact)
+    return _with_contact(_phrases()["abstain"][f"called_{own}" if called else own], own, contact)
 
 
 def foreign_lead(language: str, document_language: str) -> str:

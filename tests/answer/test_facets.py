@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from passages import asking, passage
 
-from ragbot.answer.facets import FACETS, facets, prefer, read, remember, wanted_of
+from ragbot.answer.facets.values import FACETS, facets, prefer, read, remember, wanted_of
 from ragbot.types import Hit, Profile
 
 US = passage("30 days.", source="returns-us.md", title="Return policy - United States", region="US")

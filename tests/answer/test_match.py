@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fakes import KeywordEmbedder
 from passages import asking
 
-from ragbot.answer.match import Matcher
+from ragbot.answer.stored.match import Matcher
 from ragbot.types import Turn
 
 

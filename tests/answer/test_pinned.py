@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from quick import open_quick, quick_sync, write
 
-from ragbot.answer.match import Matcher
-from ragbot.answer.pinned import Pinned
-from ragbot.answer.pins import Pins
 from ragbot.answer.respond import Response
+from ragbot.answer.stored.match import Matcher
+from ragbot.answer.stored.pinned import Pinned
+from ragbot.answer.stored.pins import Pins
 from ragbot.index import sources
 from ragbot.index.knowledge_base import KnowledgeBase
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from quick import open_quick, quick_sync, write
 
-from ragbot.answer.pins import MAX_ANSWER, Pin, Pins
+from ragbot.answer.stored.pins import MAX_ANSWER, Pin, Pins
 from ragbot.errors import InputError, KnowledgeBaseError
 from ragbot.index import sources
 from ragbot.index.knowledge_base import KnowledgeBase
@@ -183,7 +183,10 @@ def test_an_end_of_path_that_several_documents_have_is_an_error(kb: KnowledgeBas
 
 def test_pins_survive_restarts_threads_and_processes(pins: Pins) -> None:
     """All that many writers add at once is there, once, also for who opened the file before."""
-    code = "import sys; from ragbot.answer.pins import Pins; Pins(sys.argv[1]).add([sys.argv[2]], 'x', author='P')"
+    code = (
+        "import sys; from ragbot.answer.stored.pins import Pins\n"
+        "Pins(sys.argv[1]).add([sys.argv[2]], 'x', author='P')"
+    )
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(pins.path), f"question of process number {n}"])
         for n in range(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from passages import passage
 
-from ragbot.answer.products import aliases, family, named
+from ragbot.answer.facets.products import aliases, family, named
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.answer.regions import overlap, region_codes, region_of_name, regions_in
+from ragbot.answer.facets.regions import overlap, region_codes, region_of_name, regions_in
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.answer.replies import resolve
+from ragbot.answer.clarify.replies import resolve
 from ragbot.types import Pending
 
 HUBS = Pending(question="How do I reset it?", facet="product", options=("Hub 1", "Hub 2", "Hub 2 Pro"))

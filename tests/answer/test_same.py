@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.answer.same import Grade, compare, read
+from ragbot.answer.stored.same import Grade, compare, read
 
 DOCUMENTS = frozenset("return order form from month monthli account card europ".split())
 

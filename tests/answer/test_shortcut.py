@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from quick import open_quick, quick_sync, write
 
-from ragbot.answer.match import Matcher
 from ragbot.answer.respond import Response
-from ragbot.answer.shortcut import Shortcut
+from ragbot.answer.stored.match import Matcher
+from ragbot.answer.stored.shortcut import Shortcut
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.types import Turn
 

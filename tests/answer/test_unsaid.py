@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.answer.unsaid import is_bare, one_of_several
+from ragbot.answer.clarify.unsaid import is_bare, one_of_several
 from ragbot.types import Turn
 
 TOLD = [

@@ -10,8 +10,8 @@ from command_line import Run
 from packets import packet
 from receiver import Receiver, receiving
 
+from ragbot.dialogue.handover.outbox import Outbox
 from ragbot.dialogue.memory import FILE_NAME, open_memory
-from ragbot.dialogue.outbox import Outbox
 from ragbot.types import Handover
 
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from quick import HashedEmbedder
 
-from ragbot.dialogue.classify import IntentModel, Labelled, trained
-from ragbot.dialogue.labelled import MOST_EXAMPLES, MOST_INTENTS, rows_of, signature
-from ragbot.dialogue.likeness import SELF, Grams, Space, counts, near, readable
-from ragbot.dialogue.outside import everyday
-from ragbot.dialogue.ridge import fit, logistic
+from ragbot.dialogue.classify.labelled import MOST_EXAMPLES, MOST_INTENTS, rows_of, signature
+from ragbot.dialogue.classify.likeness import SELF, Grams, Space, counts, near, readable
+from ragbot.dialogue.classify.model import IntentModel, Labelled, trained
+from ragbot.dialogue.classify.outside import everyday
+from ragbot.dialogue.classify.ridge import fit, logistic
 from ragbot.errors import InputError, ModelDamaged
 from ragbot.protocols import Embedder
 from ragbot.text.glossary import load_glossary
@@ -373,7 +373,7 @@ def test_classifying_needs_no_scipy(quick_model: IntentModel, tmp_path: Path) ->
 import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from pathlib import Path
 from quick import HashedEmbedder
-from ragbot.dialogue.classify import IntentModel
+from ragbot.dialogue.classify.model import IntentModel
 model = IntentModel.load(Path({str(tmp_path / "intents.npz")!r}), HashedEmbedder(dimension=128))
 assert model.classify("where is my refund").best == "refund_status"
 assert not {{"scipy", "sklearn"}} & set(sys.modules)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragbot.dialogue.dates import find_days
+from ragbot.dialogue.forms.dates import find_days
 
 TODAY = date(2026, 11, 24)
 

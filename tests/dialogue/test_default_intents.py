@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.dialogue.classify import IntentModel
-from ragbot.dialogue.intents import labelled, load_intents
+from ragbot.dialogue.classify.model import IntentModel
+from ragbot.dialogue.intents.catalogue import labelled, load_intents
 from ragbot.protocols import Embedder
 from ragbot.settings import HandoverSettings
 from ragbot.text.glossary import load_glossary

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragbot.dialogue.fields import KINDS, Field, Kind, find, matches, tidy
-from ragbot.dialogue.options import Option
+from ragbot.dialogue.forms.fields import KINDS, Field, Kind, find, matches, tidy
+from ragbot.dialogue.forms.options import Option
 
 TODAY = date(2026, 11, 24)
 PLANS = (

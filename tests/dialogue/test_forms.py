@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragbot.dialogue.fields import Field
-from ragbot.dialogue.forms import PATIENCE, Step, ask_again, begin, step
-from ragbot.dialogue.intents import Intent
-from ragbot.dialogue.options import Option
+from ragbot.dialogue.forms.fields import Field
+from ragbot.dialogue.forms.options import Option
+from ragbot.dialogue.forms.steps import PATIENCE, Step, ask_again, begin, step
+from ragbot.dialogue.intents.catalogue import Intent
 from ragbot.dialogue.state import dump_state, load_state
 from ragbot.types import Form, State
 

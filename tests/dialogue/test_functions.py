@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from ragbot.dialogue.functions import (
+from ragbot.dialogue.forms.functions import (
     LONGEST_REPLY,
     MOST_RUNNING,
     MOST_STUCK,
@@ -24,7 +24,7 @@ from ragbot.dialogue.functions import (
     Functions,
     Reply,
 )
-from ragbot.dialogue.intents import Intent
+from ragbot.dialogue.intents.catalogue import Intent
 from ragbot.errors import SettingsError
 from ragbot.types import Profile
 
@@ -198,8 +198,8 @@ def test_a_hanging_function_does_not_keep_the_process_alive() -> None:
     """The interpreter ends while the function still hangs."""
     program = (
         "import time\n"
-        "from ragbot.dialogue.functions import Call, Functions\n"
-        "from ragbot.dialogue.intents import Intent\n"
+        "from ragbot.dialogue.forms.functions import Call, Functions\n"
+        "from ragbot.dialogue.intents.catalogue import Intent\n"
         "functions = Functions({'x': lambda call: time.sleep(600)})\n"
         "print(functions.call(Intent(name='x'), Call(intent='x'), 0.1).reason)"
     )

@@ -10,7 +10,7 @@ import pytest
 from passages import passage
 
 from ragbot.dialogue import policy
-from ragbot.dialogue.handover import Conversation, make_packet, mood_words, reply
+from ragbot.dialogue.handover.packet import Conversation, make_packet, mood_words, reply
 from ragbot.settings import HandoverSettings
 from ragbot.types import Form, Handover, Mood, Profile, State, Trigger, Turn
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ragbot.dialogue.hours import check, read_hours
+from ragbot.dialogue.handover.hours import check, read_hours
 from ragbot.errors import SettingsError
 from ragbot.settings import HandoverSettings
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ragbot.dialogue.fields import Field
-from ragbot.dialogue.intents import (
+from ragbot.dialogue.forms.fields import Field
+from ragbot.dialogue.forms.options import Option
+from ragbot.dialogue.intents.catalogue import (
     MOST_BYTES,
     MOST_EXAMPLES,
     MOST_INTENTS,
@@ -18,7 +19,6 @@ from ragbot.dialogue.intents import (
     labelled,
     load_intents,
 )
-from ragbot.dialogue.options import Option
 from ragbot.errors import SettingsError
 from ragbot.settings import HandoverSettings
 

@@ -10,8 +10,8 @@ import pytest
 from packets import packet
 
 from ragbot.database import Database
+from ragbot.dialogue.handover.outbox import LONGEST_DELAY, LONGEST_RETRY_AFTER, Claim, Outbox
 from ragbot.dialogue.memory import open_memory
-from ragbot.dialogue.outbox import LONGEST_DELAY, LONGEST_RETRY_AFTER, Claim, Outbox
 from ragbot.dialogue.sessions import Sessions
 from ragbot.errors import InputError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ragbot.dialogue.phrasing import is_all, phrase, yes_or_no
+from ragbot.dialogue.forms.phrasing import is_all, phrase, yes_or_no
 
 
 def table() -> dict[str, Any]:

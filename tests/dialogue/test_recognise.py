@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from quick import HashedEmbedder
 
-from ragbot.dialogue.intents import Intent, Intents, load_intents
-from ragbot.dialogue.recognise import Recogniser, other_matters
+from ragbot.dialogue.classify.recognise import Recogniser, other_matters
+from ragbot.dialogue.intents.catalogue import Intent, Intents, load_intents
 
 ORDERS = Intent(
     name="order_status",

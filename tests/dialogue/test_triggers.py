@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.dialogue import policy, triggers
+from ragbot.dialogue import policy
+from ragbot.dialogue.handover import triggers
 from ragbot.settings import HandoverSettings
 from ragbot.types import Form, Mood, Pending, State, Trigger, Turn
 

@@ -19,9 +19,9 @@ from packets import packet
 from receiver import Receiver, receiving
 
 from ragbot.database import Database
+from ragbot.dialogue.handover.outbox import Claim, Outbox
+from ragbot.dialogue.handover.webhook import Courier, Webhook, open_courier, sign
 from ragbot.dialogue.memory import open_memory
-from ragbot.dialogue.outbox import Claim, Outbox
-from ragbot.dialogue.webhook import Courier, Webhook, open_courier, sign
 from ragbot.errors import SettingsError
 from ragbot.settings import HandoverSettings
 from ragbot.types import to_plain
@@ -333,8 +333,8 @@ def test_no_words_of_customers_in_the_log(
 DELIVERY = """
 import sys
 from ragbot.dialogue.memory import open_memory
-from ragbot.dialogue.outbox import Outbox
-from ragbot.dialogue.webhook import Courier, Webhook
+from ragbot.dialogue.handover.outbox import Outbox
+from ragbot.dialogue.handover.webhook import Courier, Webhook
 from ragbot.settings import HandoverSettings
 webhook = Webhook(HandoverSettings(webhook=sys.argv[2], timeout_seconds=20))
 print(Courier(Outbox(open_memory(sys.argv[1]), lease_seconds=1.5), webhook).deliver_due().delivered)

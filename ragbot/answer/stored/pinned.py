@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ragbot.answer.match import Matcher, parse
-from ragbot.answer.pins import Pin, Pins
 from ragbot.answer.respond import Response
-from ragbot.answer.same import LIGHT
+from ragbot.answer.stored.match import Matcher, parse
+from ragbot.answer.stored.pins import Pin, Pins
+from ragbot.answer.stored.same import LIGHT
 from ragbot.errors import InputError
 from ragbot.index import sources
 from ragbot.index.knowledge_base import KnowledgeBase

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from ragbot.dialogue.fields import KINDS, Field, is_region, pattern_fault
-from ragbot.dialogue.intents import ACTIONS, Intent, spelling
-from ragbot.dialogue.options import Option
-from ragbot.dialogue.tables import LANGUAGE, Problems, Table, is_texts
+from ragbot.dialogue.forms.fields import KINDS, Field, is_region, pattern_fault
+from ragbot.dialogue.forms.options import Option
+from ragbot.dialogue.intents.catalogue import ACTIONS, Intent, spelling
+from ragbot.dialogue.intents.tables import LANGUAGE, Problems, Table, is_texts
 
 LONGEST_EXAMPLE: Final = 1000
 CONFIRM: Final = "confirm"

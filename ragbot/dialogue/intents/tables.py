@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
-from ragbot.dialogue.positions import Path
+from ragbot.dialogue.intents.positions import Path
 
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=str)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from ragbot.dialogue.fields import Field, Match, matches
-from ragbot.dialogue.intents import in_language
-from ragbot.dialogue.phrasing import pattern
+from ragbot.dialogue.forms.fields import Field, Match, matches
+from ragbot.dialogue.forms.phrasing import pattern
+from ragbot.dialogue.intents.catalogue import in_language
 from ragbot.text.words import content_terms
 
 _RANK = {"pattern": 0, "email": 1, "phone": 2, "date": 3, "choice": 4, "number": 5, "yesno": 6, "text": 7}

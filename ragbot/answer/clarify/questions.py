@@ -14,8 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ragbot.answer.clarify.replies import phrase
+from ragbot.answer.clarify.unsaid import is_bare, one_of_several
 from ragbot.answer.evidence import Scored
-from ragbot.answer.facets import (
+from ragbot.answer.facets.products import aliases, family, named
+from ragbot.answer.facets.values import (
     FACETS,
     PRODUCT,
     REGION,
@@ -27,9 +30,6 @@ from ragbot.answer.facets import (
     speaks_of,
     values_of,
 )
-from ragbot.answer.products import aliases, family, named
-from ragbot.answer.replies import phrase
-from ragbot.answer.unsaid import is_bare, one_of_several
 from ragbot.index.question import Question
 from ragbot.index.versions import is_outdated
 from ragbot.text.words import STOP_WORDS, fold, terms

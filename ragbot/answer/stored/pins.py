@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from ragbot.answer.match import parse
-from ragbot.answer.same import compare
+from ragbot.answer.stored.match import parse
+from ragbot.answer.stored.same import compare
 from ragbot.database import Database, storable
 from ragbot.errors import InputError
 from ragbot.index import sources

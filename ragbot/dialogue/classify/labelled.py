@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from ragbot.dialogue.likeness import readable
-from ragbot.dialogue.outside import everyday
+from ragbot.dialogue.classify.likeness import readable
+from ragbot.dialogue.classify.outside import everyday
 from ragbot.errors import InputError
 
 if TYPE_CHECKING:

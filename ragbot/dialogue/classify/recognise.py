@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ragbot.dialogue.intents import Intent, Intents, labelled, load_intents
+from ragbot.dialogue.intents.catalogue import Intent, Intents, labelled, load_intents
 from ragbot.text.words import content_terms
 
 if TYPE_CHECKING:
-    from ragbot.dialogue.classify import IntentModel
+    from ragbot.dialogue.classify.model import IntentModel
     from ragbot.protocols import Embedder
 
 _ALIKE: Final = 0.5
@@ -61,7 +61,7 @@ class Recogniser:
             return self._model
 
     def _train(self) -> IntentModel:
-        from ragbot.dialogue.classify import IntentModel, trained
+        from ragbot.dialogue.classify.model import IntentModel, trained
 
         learnt, embedder, others = labelled(self.intents), self._embedder(), other_matters(self.intents)
         try:

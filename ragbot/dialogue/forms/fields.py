@@ -17,9 +17,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
-from ragbot.dialogue.dates import Order, find_days
-from ragbot.dialogue.options import Option, matching_options
-from ragbot.dialogue.phrasing import yes_or_no
+from ragbot.dialogue.forms.dates import Order, find_days
+from ragbot.dialogue.forms.options import Option, matching_options
+from ragbot.dialogue.forms.phrasing import yes_or_no
 
 Kind = Literal["text", "pattern", "email", "phone", "date", "number", "choice", "yesno"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from ragbot.answer.same import Grade, Known, compare, read
+from ragbot.answer.stored.same import Grade, Known, compare, read
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question
 from ragbot.protocols import Embedder

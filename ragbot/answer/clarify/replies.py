@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import ratio
 
-from ragbot.answer.regions import overlap, region_codes, regions_in
+from ragbot.answer.facets.regions import overlap, region_codes, regions_in
 from ragbot.text.words import fold
 from ragbot.types import Pending
 
@@ -55,7 +55,7 @@ def phrase(*path: str) -> str:
 
 @lru_cache(maxsize=1)
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("ragbot.answer").joinpath("clarify.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(files("ragbot.answer.clarify").joinpath("clarify.toml").read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=1)

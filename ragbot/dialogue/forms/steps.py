@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
 
-from ragbot.dialogue.changes import Changes, changes
-from ragbot.dialogue.fields import Field, Match, tidy
-from ragbot.dialogue.intent_file import CONFIRM
-from ragbot.dialogue.intents import Intent, in_language
-from ragbot.dialogue.options import matching_options
-from ragbot.dialogue.phrasing import is_all, own_language, pattern, phrase, reason, yes_or_no
-from ragbot.dialogue.reading import Message, collected, label_of
+from ragbot.dialogue.forms.changes import Changes, changes
+from ragbot.dialogue.forms.fields import Field, Match, tidy
+from ragbot.dialogue.forms.options import matching_options
+from ragbot.dialogue.forms.phrasing import is_all, own_language, pattern, phrase, reason, yes_or_no
+from ragbot.dialogue.forms.reading import Message, collected, label_of
+from ragbot.dialogue.intents.catalogue import Intent, in_language
+from ragbot.dialogue.intents.file import CONFIRM
 from ragbot.types import Form
 
 PATIENCE: Final = 3

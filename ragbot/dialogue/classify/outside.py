@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ragbot.dialogue.ridge import least, logistic
+from ragbot.dialogue.classify.ridge import least, logistic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +37,7 @@ _OWN: Final = 25
 @lru_cache(maxsize=1)
 def everyday() -> tuple[str, ...]:
     """Sentences that fit hardly any company's intents, in English and Chinese."""
-    lines = files("ragbot.dialogue").joinpath("none.txt").read_text(encoding="utf-8").splitlines()
+    lines = files("ragbot.dialogue.classify").joinpath("none.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line and not line.startswith("#"))
 
 

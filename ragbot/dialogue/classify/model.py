@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 
-from ragbot.dialogue.array_file import read_arrays, write_arrays
-from ragbot.dialogue.labelled import (
+from ragbot.dialogue.classify.array_file import read_arrays, write_arrays
+from ragbot.dialogue.classify.labelled import (
     NONE,
     NONE_SHARE,
     VERSION,
@@ -29,7 +29,7 @@ from ragbot.dialogue.labelled import (
     rows_of,
     signature,
 )
-from ragbot.dialogue.likeness import (
+from ragbot.dialogue.classify.likeness import (
     SELF,
     Grams,
     Seen,
@@ -39,8 +39,8 @@ from ragbot.dialogue.likeness import (
     product,
     readable,
 )
-from ragbot.dialogue.outside import Outside, features, learn
-from ragbot.dialogue.ridge import fit
+from ragbot.dialogue.classify.outside import Outside, features, learn
+from ragbot.dialogue.classify.ridge import fit
 from ragbot.errors import ModelDamaged
 
 if TYPE_CHECKING:

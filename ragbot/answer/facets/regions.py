@@ -39,7 +39,7 @@ class _Places:
 
 @lru_cache(maxsize=1)
 def _places() -> _Places:
-    text = files("ragbot.answer").joinpath("regions.toml").read_text(encoding="utf-8")
+    text = files("ragbot.answer.facets").joinpath("regions.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     wider = data["wider"]
     called = {**data["countries"], **{code: each["names"] for code, each in wider.items()}}

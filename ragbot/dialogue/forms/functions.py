@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Final
 
-from ragbot.dialogue.intents import Intent
+from ragbot.dialogue.intents.catalogue import Intent
 from ragbot.errors import SettingsError
 from ragbot.types import Profile
 

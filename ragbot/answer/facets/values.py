@@ -18,8 +18,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ragbot.answer.products import aliases, family, named
-from ragbot.answer.regions import overlap, region_codes, region_of_name, regions_in
+from ragbot.answer.facets.products import aliases, family, named
+from ragbot.answer.facets.regions import overlap, region_codes, region_of_name, regions_in
 from ragbot.index.question import Question
 from ragbot.text.words import fold
 from ragbot.types import Chunk, Hit, Profile

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ragbot.answer.match import Matcher
 from ragbot.answer.respond import Response
+from ragbot.answer.stored.match import Matcher
 from ragbot.errors import InputError
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question

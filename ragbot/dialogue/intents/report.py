@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from ragbot.dialogue.intents import Intent, Intents, spelling
+from ragbot.dialogue.intents.catalogue import Intent, Intents, spelling
 from ragbot.text.words import content_terms
 
 if TYPE_CHECKING:
-    from ragbot.dialogue.classify import Confusion
+    from ragbot.dialogue.classify.model import Confusion
 
 FEW: Final = 5
 """Examples below which an intent is known badly."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ragbot.dialogue.fields import Field, Match, matches
-from ragbot.dialogue.intent_file import CONFIRM
-from ragbot.dialogue.phrasing import pattern, yes_or_no
-from ragbot.dialogue.reading import Message, called, cued, denied, overlaps, without
+from ragbot.dialogue.forms.fields import Field, Match, matches
+from ragbot.dialogue.forms.phrasing import pattern, yes_or_no
+from ragbot.dialogue.forms.reading import Message, called, cued, denied, overlaps, without
+from ragbot.dialogue.intents.file import CONFIRM
 
 _STRICT = ("pattern", "email", "phone")
 """Kinds whose values are told from all other words."""

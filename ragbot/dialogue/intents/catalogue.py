@@ -1,4 +1,4 @@
-"""The company's intents: one TOML file -> frozen values. The file's form is told at the top of `intents.toml`, the
+"""The company's intents: one TOML file -> frozen values. The file's form is told at the top of `builtin.toml`, the
 set that ships with the package. Every mistake is found in one go and named with its line.
 
 Knows nothing of how a message is told to belong to an intent, nor of what happens then.
@@ -17,13 +17,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from ragbot.dialogue.fields import Field
+from ragbot.dialogue.forms.fields import Field
 from ragbot.errors import SettingsError
 from ragbot.types import to_plain
 
 if TYPE_CHECKING:
-    from ragbot.dialogue.labelled import Labelled
-    from ragbot.dialogue.tables import Problems
+    from ragbot.dialogue.classify.labelled import Labelled
+    from ragbot.dialogue.intents.tables import Problems
 
 Action = Literal["answer", "reply", "collect", "handoff"]
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -33,7 +33,7 @@ MOST_INTENTS: Final = 1000
 MOST_EXAMPLES: Final = 50_000
 """Of all intents together."""
 
-_DEFAULT = "intents.toml"
+_DEFAULT = "builtin.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ def filled(texts: Mapping[str, str], language: str, values: Mapping[str, str]) -
 
 def labelled(intents: Intents) -> tuple[Labelled, ...]:
     """What the classifier learns from."""
-    from ragbot.dialogue.labelled import Labelled
+    from ragbot.dialogue.classify.labelled import Labelled
 
     return tuple(
         Labelled(name=each.name, description=each.description, examples=each.examples)
@@ -107,7 +107,7 @@ def load_intents(path: Path | None = None) -> Intents:
 
 @lru_cache(maxsize=1)
 def _default() -> Intents:
-    text = files("ragbot.dialogue").joinpath(_DEFAULT).read_text(encoding="utf-8")
+    text = files("ragbot.dialogue.intents").joinpath(_DEFAULT).read_text(encoding="utf-8")
     return _read(text, _DEFAULT)
 
 
@@ -132,9 +132,9 @@ def _text(path: Path) -> str:
 
 
 def _read(text: str, source: str) -> Intents:
-    from ragbot.dialogue.intent_file import read_document
-    from ragbot.dialogue.positions import positions
-    from ragbot.dialogue.tables import Problems
+    from ragbot.dialogue.intents.file import read_document
+    from ragbot.dialogue.intents.positions import positions
+    from ragbot.dialogue.intents.tables import Problems
 
     try:
         plain = tomllib.loads(text)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from ragbot.database import Database
-from ragbot.dialogue.outbox import Claim, Outbox
+from ragbot.dialogue.handover.outbox import Claim, Outbox
 from ragbot.errors import RagbotError, SettingsError
 
 if TYPE_CHECKING:

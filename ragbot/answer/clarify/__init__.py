@@ -1,0 +1,1 @@
+"""Asking back where a message leaves open what it is about."""

@@ -1,0 +1,1 @@
+"""What a passage holds for: products, plans, regions, versions."""

@@ -1,0 +1,1 @@
+"""Answers that are stored: FAQ entries, and what operators have pinned."""

@@ -1,0 +1,1 @@
+"""Which of its intents a message has: learnt from examples."""

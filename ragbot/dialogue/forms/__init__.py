@@ -1,0 +1,1 @@
+"""Fields collected over several messages, and the functions that get them."""

@@ -1,0 +1,1 @@
+"""The company's intents: one file, read, checked and reported on."""
