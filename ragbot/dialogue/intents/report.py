@@ -64,7 +64,7 @@ def _overlaps(intents: Intents, confusions: Sequence[Confusion]) -> Iterator[Rem
     size = {each.name: len(each.examples) for each in intents.intents}
     pairs: Counter[tuple[str, str]] = Counter()
     for each in confusions:
-        if each.taken_for:
+        if each.intent and each.taken_for:
             first, second = sorted((each.intent, each.taken_for))
             pairs[first, second] += each.count
     for (first, second), count in pairs.most_common():
@@ -94,7 +94,10 @@ def _alike(intents: Sequence[Intent]) -> Iterator[Remark]:
 
 
 def _confused(confusions: Sequence[Confusion]) -> Iterator[Remark]:
+    """Of the company's own examples; those of other matters that are taken for one of its intents say nothing of it."""
     for each in confusions:
+        if not each.intent:
+            continue
         shown = ", ".join(repr(text) for text in each.texts)
         taken = each.taken_for or "none of the intents"
         yield Remark(
