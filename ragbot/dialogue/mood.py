@@ -119,8 +119,8 @@ def _sentiment(text: str) -> float:
 
 
 def _shouts(text: str) -> bool:
-    """Whether most of at least four words stand in capitals."""
-    words = re.findall(r"[A-Za-z]{2,}", text)
+    """Whether most of at least four words stand in capitals; the HV and US of an order number are none."""
+    words = re.findall(r"(?<![\w-])[A-Za-z]{2,}(?![\w-])", text)
     return len(words) >= 4 and sum(word.isupper() for word in words) > 0.6 * len(words)
 
 

@@ -160,6 +160,32 @@ def test_a_number_with_its_country_code_need_only_be_long_enough() -> None:
     assert value("phone", "555-0147") is None
 
 
+@pytest.mark.parametrize(
+    ("hint", "message", "expected"),
+    [
+        ("HV-US-204518", "it is hv us 330101, thanks", "HV-US-330101"),
+        ("HV-US-204518", "HVEU118820", "HV-EU-118820"),
+        ("HV-US-204518", "HV_US_330101", "HV-US-330101"),
+        ("HV-US-204518", "HV-US-33010", None),
+        ("HV-US-204518", "xhv us 330101", None),
+        ("HV-US-204518", "ab us 330101", None),
+        ("", "hv us 330101", None),
+        ("204518", "33 01 01", None),
+    ],
+)
+def test_a_code_may_be_typed_with_other_signs_between_its_groups(
+    hint: str, message: str, expected: str | None
+) -> None:
+    """The hint tells how it is written; what the pattern refuses then is no value."""
+    pattern = r"HV-(?:US|EU)-\d{6}|\d{6}" if hint == "204518" else r"HV-(?:US|EU)-\d{6}"
+    assert value("pattern", message, pattern=pattern, hint=hint) == expected
+
+
+def test_the_article_is_no_group_of_a_code() -> None:
+    """A single letter beside digits is not enough to tell "a 1234" from A-1234."""
+    assert value("pattern", "I have a 1234 lamps", hint="A-1234") is None
+
+
 def test_a_slow_pattern_is_stopped() -> None:
     """A pattern that takes exponential time finds nothing, and soon."""
     started = time.perf_counter()

@@ -72,6 +72,7 @@ def test_moods_of_labelled_messages(name: str, least: float, language: str) -> N
         "",
         "?",
         "4711",
+        "HV-US-204518 and HV-US-204519",
     ],
 )
 def test_technical_and_polite_words_are_plain(text: str) -> None:

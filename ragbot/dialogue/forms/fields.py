@@ -17,6 +17,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final, Literal, get_args
 
+from ragbot.dialogue.forms.codes import respelt
 from ragbot.dialogue.forms.dates import Order, find_days
 from ragbot.dialogue.forms.options import Option, matching_options
 from ragbot.dialogue.forms.phrasing import yes_or_no
@@ -149,7 +150,8 @@ def _texts(field: Field, text: str, where: _Where) -> Iterator[Match]:  # noqa: 
 
 
 def _patterned(field: Field, text: str, where: _Where) -> Iterator[Match]:  # noqa: ARG001
-    """As typed; else in capitals or in small letters, where the customer did not trouble."""
+    """As typed; else in capitals or in small letters, else with the signs of the hint between the groups, where the
+    customer did not trouble."""
     compiled = _compiled(field.pattern)
     for spelling in (text, text.upper(), text.lower()):
         if len(spelling) != len(text):  # places would shift
@@ -162,6 +164,9 @@ def _patterned(field: Field, text: str, where: _Where) -> Iterator[Match]:  # no
         if found := [Match(start=a, end=b, value=spelling[a:b]) for a, b in spans if b > a]:
             yield from found
             return
+    for start, end, value in respelt(field.hint, text):
+        if compiled.fullmatch(value):
+            yield Match(start=start, end=end, value=value)
 
 
 @lru_cache(maxsize=512)

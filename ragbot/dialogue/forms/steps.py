@@ -29,6 +29,13 @@ _SOFT = ("text", "choice", "date", "number", "yesno")
 """Kinds whose values also stand in questions: "How much is express?"."""
 _SINGLE = re.compile(r"\W*(?:[A-Za-z']+|[\u3400-\u9fff]{1,2})\W*")
 """One word asks what is meant, nothing else: "what?"."""
+_WISH = re.compile(
+    r"\W*(?:(?:yes|ok(?:ay)?|just|please|now|then)\b\W*)*cancel"
+    r"(?:\W+(?:it|this|that|(?:the|my) order|now|then|please))*\W*"
+    r"|\W*(?:是的?|请|帮我|就)*取消(?:它|这个|订单|吧|了|一下)*\W*",
+    re.IGNORECASE,
+)
+"""Where cancelling is what the customer came for, these words are no more than that."""
 _LONGER = re.compile(r"(?:\W*[A-Za-z0-9']+){3}|\W*[\u3400-\u9fff]{5}")
 """Three words, five Chinese characters, or more; what is shorter asks whether a value will do: "Friday?"."""
 
@@ -145,8 +152,7 @@ def _cancels(form: Form, talk: _Talk) -> bool:
         return is_all("mind", text) and (asked is None or asked.kind != "text")
     if asked is not None and is_all("skip", text) and (asked.optional or asked.kind == "yesno"):
         return False
-    bare = text.strip(" .!。！").casefold() in ("cancel", "please cancel", "cancel please", "取消")
-    return not (bare and "cancel" in talk.intent.name)
+    return not ("cancel" in talk.intent.name and _WISH.fullmatch(text))
 
 
 def _digresses(found: Mapping[str, str], talk: _Talk) -> bool:
@@ -180,7 +186,7 @@ def _checked(form: Form, values: dict[str, str], talk: _Talk) -> Step:
     answer = yes_or_no(text)
     if answer is True and not pattern("wrong").search(text):
         return Step(kind="complete", values=_given(values))
-    if answer is None and pattern("question").search(text):
+    if answer is None and pattern("question").search(text) and not _SINGLE.fullmatch(text):
         return Step(kind="digression", form=form, values=_given(values))
     failures = form.failures + 1
     if failures >= talk.patience:
