@@ -268,7 +268,7 @@ def prefer(hits: Sequence[Hit], wanted: Wanted, question: Question) -> list[Hit]
 
 def agreement(question: Question, hits: Sequence[Hit]) -> list[bool | None]:
     """Whether each passage holds for what the question names; None where one says nothing of the other, or where a
-    passage that holds for something else names it too."""
+    row of a table that holds for something else names it too."""
     known = aliases(hit.chunk for hit in hits)
     named_here = {
         facet: [_as_known(value, known) if facet == PRODUCT else value for value in values]
@@ -279,7 +279,9 @@ def agreement(question: Question, hits: Sequence[Hit]) -> list[bool | None]:
         own = facets(hit.chunk)
         fits = {facet: fit(own.get(facet, ()), values, facet, known) for facet, values in named_here.items()}
         other = [facet for facet, each in fits.items() if each is False]
-        named_too = all(fit(read(hit.chunk.text, facet), named_here[facet], facet, known) for facet in other)
+        named_too = hit.chunk.meta.get("kind") == "row" and all(
+            fit(read(hit.chunk.text, facet), named_here[facet], facet, known) for facet in other
+        )
         found.append(None if other and named_too else False if other else any(fits.values()) or None)
     return found
 
