@@ -13,7 +13,7 @@ from ragbot.answer.related import related
 from ragbot.answer.respond import Found, Responder, Response
 from ragbot.answer.stored.match import Matcher
 from ragbot.answer.stored.shortcut import Shortcut
-from ragbot.answer.weigh import Scorer
+from ragbot.answer.weigh import Scorer, as_found
 from ragbot.desk import Desk
 from ragbot.dialogue import policy
 from ragbot.dialogue.handover import triggers
@@ -35,10 +35,13 @@ class _Weighed:
     wanted: Wanted
     hits: list[Hit]
     scored: list[Scored]
+    """The pieces by what stands in them: what could answer."""
+    likely: list[Scored]
+    """The same with how surely the search found them: what does answer."""
 
     @property
     def confidence(self) -> float:
-        return round(self.scored[0].probability, 4) if self.scored else 0.0
+        return round(self.likely[0].probability, 4) if self.likely else 0.0
 
 
 class Consultation:
@@ -68,7 +71,9 @@ class Consultation:
                 return (yield from self._given(inquiry, stored, hits, confidence=1.0))
         with inquiry.trace.step("weigh"):
             scored = self._scored(inquiry, hits)
-        weighed = _Weighed(inquiry=inquiry, wanted=wanted, hits=hits, scored=scored)
+        weighed = _Weighed(
+            inquiry=inquiry, wanted=wanted, hits=hits, scored=scored, likely=as_found(scored, hits)
+        )
         pending = self._open_question(weighed)
         if pending is not None:
             return self._ask_back(weighed, pending)
@@ -136,7 +141,7 @@ class Consultation:
             question=inquiry.question,
             history=inquiry.history,
             hits=hits,
-            scored=weighed.scored,
+            scored=weighed.likely,
             trace=inquiry.trace,
         )
         parts = self._responder.respond(found)

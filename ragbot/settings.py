@@ -71,7 +71,7 @@ class AnswerSettings(_Section):
     """`generate`: the language model drafts, each sentence is checked; `extract`: quotes only."""
     passages: int = Field(default=5, ge=1, le=50)
     max_sentences: int = Field(default=3, ge=1, le=20)
-    threshold: float = Field(default=0.35, ge=0, le=1)
+    threshold: float = Field(default=0.3, ge=0, le=1)
     """Least estimated probability that the passages answer the question; below it the bot abstains."""
     contact: str = ""
     """How to reach a person, put into replies that hand over: `support@shop.example, +44 20 7946 0000`."""

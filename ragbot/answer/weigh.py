@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 _MAX_UNITS = 96
 """Pieces that are compared with the question; those of the best passages come first."""
 _REMEMBERED = 4096
+_FOUND = 0.6
+"""Power of the search's odds in a piece's probability: the weights know a passage by its ranks on both sides alone,
+the search knows more. Chosen on the development half of the sample's test set."""
+_SCARCE = 1e-6
+"""Score below which it makes no difference how unlikely the search finds a passage."""
 _OTHER_THING = 0.3
 """What a piece keeps of its probability where its passage holds for another product or region than is asked about."""
 
@@ -46,11 +52,11 @@ class Scorer:
         idf = self._idf(question.all_terms())
         rows = features(question, hits, pieces, cosines, readable=readable, idf=idf)
         known = [readable[unit.hit] for unit in pieces]
-        trusted = trust(question.text, [hit.chunk for hit in hits])
-        agrees = agreement(question, hits)
         trusted = [
-            each * (_OTHER_THING if agree is False else 1.0)
-            for each, agree in zip(trusted, agrees, strict=True)
+            each * (_OTHER_THING if agrees is False else 1.0)
+            for each, agrees in zip(
+                trust(question.text, [hit.chunk for hit in hits]), agreement(question, hits), strict=True
+            )
         ]
         scored = [
             Scored(unit=unit, probability=p * trusted[unit.hit], known=reads, features=row)
@@ -92,3 +98,14 @@ def _with_heading(unit: Unit, hits: Sequence[Hit]) -> str:
     chunk = hits[unit.hit].chunk
     above = str(chunk.meta.get("question") or chunk.heading.rsplit(" > ", 1)[-1] or chunk.title)
     return "\n".join(part for part in (above, unit.lead, unit.text) if part)
+
+
+def as_found(scored: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
+    """The pieces with how likely the search finds their passages beside its best one, best first. A reranker's scores
+    are no probabilities: they change nothing."""
+    best = max((hit.score for hit in hits), default=0.0)
+    if best <= 0 or any(hit.rerank_score is not None for hit in hits):
+        return list(scored)
+    standing = [(max(hit.score, _SCARCE) / best) ** _FOUND for hit in hits]
+    weighed = (replace(item, probability=item.probability * standing[item.unit.hit]) for item in scored)
+    return sorted(weighed, key=lambda item: -item.probability)

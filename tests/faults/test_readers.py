@@ -90,7 +90,7 @@ def allow_writing(folder: Path, allowed: bool) -> None:
 def test_a_folder_that_may_not_be_written_is_read(drivers: list[Driver], tmp_path: Path, harm: str) -> None:
     """Search works without write permission: as it stands, with a damaged index, with a log that was left
     behind; a sync there is an error of ours."""
-    for parent in (tmp_path, *tmp_path.parents[:2]):  # pytest's folders are for their owner alone
+    for parent in (tmp_path, *tmp_path.parents[:3]):  # pytest's folders are for their owner alone
         parent.chmod(parent.stat().st_mode | stat.S_IXOTH | stat.S_IXGRP)
     shop, kb = tmp_path / "shop", tmp_path / "kb"
     expected = stock(shop, 1)

@@ -32,6 +32,8 @@ FACETS: Final = (PRODUCT, PLAN, REGION, VERSION)
 
 MATCHING: Final = 1.5
 """By how much the odds rise of a passage that holds for what is wanted; measured on the sample company's questions."""
+INSTEAD: Final = 10.0
+"""The same where others were left out: what they were found for is sought in those that are left."""
 OTHERWISE: Final = 0.1
 """What is left of the odds of a passage that holds for something else than the question names; as above."""
 
@@ -249,12 +251,17 @@ def prefer(hits: Sequence[Hit], wanted: Wanted, question: Question) -> list[Hit]
         for facet in FACETS
         if facet in wanted and not speaks_of(question.text, facet, facets_of)
     }
+    fitting = [
+        [fit(own.get(facet, ()), values, facet, known) for facet, values in asked.items()]
+        for own in facets_of
+    ]
+    out = [any(each is False for each in fits) for fits in fitting]
+    matching = INSTEAD if any(out) else MATCHING
     kept: list[Hit] = []
-    for hit, own, agrees in zip(hits, facets_of, as_said, strict=True):
-        fits = [fit(own.get(facet, ()), values, facet, known) for facet, values in asked.items()]
-        if any(each is False for each in fits):
+    for hit, fits, left, agrees in zip(hits, fitting, out, as_said, strict=True):
+        if left:
             continue
-        factor = OTHERWISE if agrees is False else MATCHING if agrees or any(fits) else 1.0
+        factor = OTHERWISE if agrees is False else matching if any(fits) else MATCHING if agrees else 1.0
         kept.append(replace(hit, score=factor * hit.score / (1 + (factor - 1) * hit.score)))
     return sorted(kept, key=lambda hit: -hit.score)
 
