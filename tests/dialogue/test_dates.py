@@ -74,7 +74,7 @@ def test_a_day_that_does_not_exist_is_told(text: str) -> None:
 
 def test_a_day_with_two_readings_is_not_guessed() -> None:
     """Unless the order of day and month is known, by the field or by the language."""
-    assert days("3/4/2027") == ["ambiguous"]
+    assert days("3/4/2027") == days("3/4") == ["ambiguous"]
     assert days("3/4/2027", order="mdy") == ["2027-03-04"]
     assert days("3/4/2027", language="fr") == ["2027-04-03"]
     assert days("4/4/2027") == ["2027-04-04"]
@@ -98,6 +98,13 @@ def test_a_day_with_two_readings_is_not_guessed() -> None:
 def test_no_day_is_read_into_other_figures(text: str) -> None:
     """Codes, shares and vague words name none."""
     assert days(text) == []
+
+
+def test_a_day_and_a_month_in_figures_are_read_where_nothing_else_is_said() -> None:
+    """3/4 within a sentence is a share, a size or a score."""
+    assert days("12/25") == days("on 25/12 please") == ["2026-12-25"]
+    assert days("13/13") == ["impossible"]
+    assert days("1/2 of them") == days("open 24/7") == days("24/7") == []
 
 
 def test_without_a_year_the_past_may_be_meant() -> None:

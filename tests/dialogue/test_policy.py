@@ -25,6 +25,7 @@ from ragbot.types import Turn
         ("ok, thanks anyway", "thanks"),
         ("phew, thanks", "thanks"),
         ("thx, works now", "thanks"),
+        ("搞定了，谢谢", "thanks"),
         ("no", "refusal"),
         ("no, I don't want to talk to anyone", "refusal"),
         ("I'll think about it", "refusal"),

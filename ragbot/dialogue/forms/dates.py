@@ -139,14 +139,13 @@ def _full(match: re.Match[str], reading: _Reading) -> date:  # noqa: ARG001 - th
 
 def _numbers(match: re.Match[str], reading: _Reading) -> date | None:
     """`3/4/2026`: with a dot the day comes first; else as `reading.order` says; else only if one reading exists."""
-    first, second, year = int(match["first"]), int(match["second"]), int(match["year"])
-    year += 2000 if year < 100 else 0
+    first, second, year = int(match["first"]), int(match["second"]), match["year"]
     order = reading.order or ("dmy" if match["sign"] == "." else "")
-    if order:
-        return date(year, second, first) if order == "dmy" else date(year, first, second)
-    if first != second and first <= 12 and second <= 12:
+    if not order and first != second and first <= 12 and second <= 12:
         return None
-    return date(year, first, second) if first <= 12 else date(year, second, first)
+    day_first = order == "dmy" if order else first > 12
+    month, day = (second, first) if day_first else (first, second)
+    return _placed(f"20{year}" if year is not None and len(year) == 2 else year, month, day, reading)
 
 
 def _in_words(match: re.Match[str], reading: _Reading) -> date:
@@ -276,6 +275,13 @@ _PATTERNS: tuple[tuple[re.Pattern[str], _Read], ...] = (
         _pattern(
             r"(?<![\w./-])(?P<first>\d{1,2})(?P<sign>[-/.])(?P<second>\d{1,2})(?P=sign)(?P<year>\d{4}|\d{2})"
             r"(?![\d-]|[./]\d)"
+        ),
+        _numbers,
+    ),
+    (
+        _pattern(
+            r"\A\W*(?:(?:on|for|by)\s+)?(?!24/7\b)(?P<first>\d{1,2})(?P<sign>/)(?P<second>\d{1,2})(?P<year>\Zx)?"
+            r"(?:\W+please)?\W*\Z"
         ),
         _numbers,
     ),
