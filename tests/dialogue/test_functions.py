@@ -151,11 +151,11 @@ def test_an_async_function_that_hangs_is_cancelled() -> None:
 def test_fifty_calls_that_hang_leave_few_threads(gate: threading.Event) -> None:
     """Once some are stuck, the others are refused at once; when they come back, calls go through again."""
     functions = Functions({"order_status": lambda call: gate.wait() and "back"})
-    before = threading.active_count()
+    assert wait_for(lambda: running() == 0), "calls of another test have not ended"
     started = time.perf_counter()
     results = [functions.call(INTENT, CALL, 0.05) for _ in range(50)]
     assert time.perf_counter() - started < 3
-    assert threading.active_count() - before == MOST_STUCK
+    assert running() == MOST_STUCK
     assert results[:MOST_STUCK] == [Failure(reason="gave no reply within 0.05 seconds")] * MOST_STUCK
     refused = Failure(
         reason=f"not called: {MOST_STUCK} earlier calls have not come back yet; see why it hangs"
@@ -170,11 +170,11 @@ def test_fifty_calls_that_hang_leave_few_threads(gate: threading.Event) -> None:
 def test_fifty_calls_at_once_that_hang_are_bounded(gate: threading.Event) -> None:
     """No more threads than may run; the rest wait for their turn, in vain, within their time."""
     functions = Functions({"order_status": lambda call: gate.wait() and "back"})
-    before = threading.active_count()
+    assert wait_for(lambda: running() == 0), "calls of another test have not ended"
     with ThreadPoolExecutor(50) as pool:
         results = list(pool.map(lambda _: functions.call(INTENT, CALL, 0.3), range(50)))
     assert all(isinstance(each, Failure) for each in results)
-    assert threading.active_count() - before <= MOST_RUNNING
+    assert running() <= MOST_RUNNING
 
 
 def test_many_calls_that_come_back_all_get_through() -> None:
@@ -184,6 +184,11 @@ def test_many_calls_that_come_back_all_get_through() -> None:
     with ThreadPoolExecutor(40) as pool:
         results = list(pool.map(lambda call: functions.call(INTENT, call, 20), calls))
     assert results == [Reply(text=f"s{number}") for number in range(200)]
+
+
+def running() -> int:
+    """Threads in which functions run."""
+    return sum(thread.name.startswith("ragbot-function-") for thread in threading.enumerate())
 
 
 def wait_for(holds: Callable[[], bool]) -> bool:
