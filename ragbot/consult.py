@@ -17,6 +17,7 @@ from ragbot.answer.weigh import Scorer, as_found
 from ragbot.desk import Desk
 from ragbot.dialogue import policy
 from ragbot.dialogue.handover import triggers
+from ragbot.dialogue.mood import NEGATIVE
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.inquiry import Inquiry
 from ragbot.reception import Reception
@@ -96,11 +97,12 @@ class Consultation:
         return self._scorer.score(inquiry.question, hits)
 
     def _open_question(self, weighed: _Weighed) -> Pending | None:
-        """What must be asked before this can be answered; a customer who has just chosen is not asked again."""
+        """What must be asked before this can be answered; a customer who has just chosen is not asked again,
+        nor is one asked what it is about who only vents."""
         inquiry = weighed.inquiry
         if not self._settings.dialogue.clarify or inquiry.chose:
             return None
-        return questions.ask(
+        pending = questions.ask(
             inquiry.question,
             inquiry.history,
             weighed.hits,
@@ -108,6 +110,10 @@ class Consultation:
             state=inquiry.state,
             wanted=weighed.wanted,
         )
+        vents = (
+            inquiry.mood.sentiment <= NEGATIVE and pending is not None and pending.facet == questions.SUBJECT
+        )
+        return None if vents else pending
 
     def _ask_back(self, weighed: _Weighed, pending: Pending) -> Answer:
         text = questions.words(pending, weighed.inquiry.language)

@@ -14,6 +14,7 @@ from ragbot.desk import Desk
 from ragbot.dialogue import policy
 from ragbot.dialogue.classify.recognise import Recogniser
 from ragbot.dialogue.forms import steps
+from ragbot.dialogue.forms.fields import find
 from ragbot.dialogue.forms.functions import Call, Failure, Functions
 from ragbot.dialogue.forms.steps import Step
 from ragbot.dialogue.handover import triggers
@@ -101,7 +102,16 @@ class Reception:
             step.note(intent=found.name if found else "", confidence=round(confidence, 3))
         named = replace(inquiry, intent=found.name if found else "", intent_confidence=round(confidence, 4))
         least = (found.min_confidence if found else 0.0) or self._settings.dialogue.act_confidence
-        return named, found if confidence >= least else None
+        return named, found if confidence >= least or self._gives_code(inquiry, found) else None
+
+    def _gives_code(self, inquiry: Inquiry, found: Intent | None) -> bool:
+        """Whether the message holds what the intent's form asks for by a pattern, such as an order number: then a
+        likely intent is sure enough."""
+        return found is not None and any(
+            field.kind == "pattern"
+            and find(field, inquiry.message, inquiry.language, self._today(), asked=False)
+            for field in found.fields
+        )
 
     def _person(self, inquiry: Inquiry, meant: Intent | None) -> Answer | None:
         """Where the matter or the mood is a person's."""

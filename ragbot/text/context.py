@@ -22,6 +22,10 @@ _OPENING = re.compile(
     r"|^\s*(?:那么?|还有|另外|然后|如果|要是|可是|但是?|换成|它|这个?|该|后者|前者)",
     re.IGNORECASE,
 )
+_SO = re.compile(r"\s*(?:(?:so|ok(?:ay)?|well|hmm)\b[,\s]*|那么?(?![边个里儿种款些位家台样])[，,\s]*)(?=\S)", re.IGNORECASE)
+"""An opening that takes up the conversation, but before a whole question nothing of it."""
+_ENOUGH_SAID = 2.5
+"""Content words of a message that can stand alone."""
 _POINTER = re.compile(
     r"\b(?:it|its|they|them|their|theirs|those|these|this one|that one|that|this|ones?|he|she|him|his|her|"
     r"there|instead|either|both|the (?:other|same|first|second|third|latter|former|last|new|old) ones?)\b"
@@ -78,10 +82,12 @@ def leans_on_history(question: str, history: Sequence[Turn]) -> bool:
     """Whether `question` cannot be understood without the turns before it."""
     if not any(turn.role == "user" for turn in history[-LOOK_BACK:]):
         return False
+    rest = question[match.end() :] if (match := _SO.match(question)) else question
+    if rest != question and _says(rest) >= _ENOUGH_SAID and not _ENDING.search(rest):
+        return leans_on_history(rest, history)
     if _OPENING.search(question) or _ENDING.search(question):
         return True
-    words = content_terms(question)
-    if sum(not is_han(word) for word in words) + len("".join(w for w in words if is_han(w))) / 3 < 2.5:
+    if _says(question) < _ENOUGH_SAID:
         return True
     if _BESIDES.search(question):
         return True
@@ -89,6 +95,12 @@ def leans_on_history(question: str, history: Sequence[Turn]) -> bool:
     pointer = _POINTER.search(rest)
     before = len(content_terms(rest[: pointer.start()])) if pointer else 0
     return pointer is not None and before < (4 if _PEOPLE.search(rest) else 3)
+
+
+def _says(text: str) -> float:
+    """How many content words, three Chinese characters being one."""
+    words = content_terms(text)
+    return sum(not is_han(word) for word in words) + len("".join(w for w in words if is_han(w))) / 3
 
 
 def names(text: str) -> list[str]:
