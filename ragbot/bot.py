@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date
 
 from ragbot.answer.clarify.replies import resolve
-from ragbot.answer.facets.values import remember
+from ragbot.answer.facets.values import moved, remember
 from ragbot.answer.ground import GroundingVerifier
 from ragbot.answer.respond import Responder, Response
 from ragbot.answer.stored.match import Matcher
@@ -182,7 +182,12 @@ class Bot:
     ) -> Inquiry:
         question = self.kb.understand(message, history)
         original = question.original
-        question = self._standalone(question, history, trace)
+        elsewhere = moved(question)
+        question = (
+            self._standalone(question, history, trace)
+            if elsewhere is None
+            else self.kb.understand(elsewhere, history)
+        )
         mood = self._read_mood(original)
         choice = resolve(state.pending, original) if state.pending is not None else None
         if choice is not None and state.pending is not None:

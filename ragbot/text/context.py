@@ -22,7 +22,9 @@ _OPENING = re.compile(
     r"|^\s*(?:那么?|还有|另外|然后|如果|要是|可是|但是?|换成|它|这个?|该|后者|前者)",
     re.IGNORECASE,
 )
-_SO = re.compile(r"\s*(?:(?:so|ok(?:ay)?|well|hmm)\b[,\s]*|那么?(?![边个里儿种款些位家台样])[，,\s]*)(?=\S)", re.IGNORECASE)
+_SO = re.compile(
+    r"\s*(?:(?:so|ok(?:ay)?|well|hmm)\b[,\s]*|那么?(?![边个里儿种款些位家台样])[，,\s]*)(?=\S)", re.IGNORECASE
+)
 """An opening that takes up the conversation, but before a whole question nothing of it."""
 _ENOUGH_SAID = 2.5
 """Content words of a message that can stand alone."""
@@ -180,8 +182,10 @@ def _speaks(turn: Turn) -> bool:
 
 
 def _only_opens(message: str) -> bool:
-    """Whether a message leans by its first or last words, such as "and by card?"."""
-    return bool(_OPENING.search(message) or _ENDING.search(message)) and not _POINTER.search(message)
+    """Whether a message leans by its first or last words, such as "and by card?", or is a single one: "Europe"."""
+    return _says(message) <= 1 or (
+        bool(_OPENING.search(message) or _ENDING.search(message)) and not _POINTER.search(message)
+    )
 
 
 def standalone(question: str, history: Sequence[Turn]) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Final
 from ragbot.answer.facets.products import aliases, family, named
 from ragbot.answer.facets.regions import overlap, region_codes, region_of_name, regions_in
 from ragbot.index.question import Question
-from ragbot.text.words import fold
+from ragbot.text.words import content_terms, fold
 from ragbot.types import Chunk, Hit, Profile
 
 PRODUCT: Final = "product"
@@ -36,6 +36,9 @@ INSTEAD: Final = 10.0
 """The same where others were left out: what they were found for is sought in those that are left."""
 OTHERWISE: Final = 0.1
 """What is left of the odds of a passage that holds for something else than the question names; as above."""
+
+_MOST_SPELLINGS: Final = 4
+"""Ways in which a conversation writes one region."""
 
 _PROPERTIES: Final[Mapping[str, tuple[str, ...]]] = {
     PRODUCT: (
@@ -284,6 +287,30 @@ def agreement(question: Question, hits: Sequence[Hit]) -> list[bool | None]:
         )
         found.append(None if other and named_too else False if other else any(fits.values()) or None)
     return found
+
+
+def moved(question: Question) -> str | None:
+    """The question that a message such as "and in Europe?" asks after "How long can I return a lamp in the US?": the
+    earlier one with the other region. None where the message says more, or the conversation names no other region."""
+    message = question.original
+    carried = (
+        question.text.removesuffix(message).strip().split(": ", 1)[-1]
+    )  # without the names in front of it
+    here, there = read(message, REGION), read(carried, REGION)
+    if not question.leans or len(here) != 1 or not there or overlap_of(here, there):
+        return None
+    if set(content_terms(message)) - set(content_terms(here[0].shown)):
+        return None
+    for _ in range(_MOST_SPELLINGS):
+        there = [value for value in read(carried, REGION) if value.key != here[0].key]
+        for value in there:
+            carried = re.sub(re.escape(value.shown), lambda _: here[0].shown, carried)
+    return carried
+
+
+def overlap_of(some: Sequence[Value], others: Sequence[Value]) -> bool:
+    """Whether two lists of regions have one in common."""
+    return overlap(frozenset(value.key for value in some), frozenset(value.key for value in others))
 
 
 def _as_known(value: Value, known: Mapping[str, frozenset[str]]) -> Value:
