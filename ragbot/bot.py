@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from ragbot.answer.clarify.replies import resolve
+from ragbot.answer.clarify.replies import resolve, resolve_again
 from ragbot.answer.facets.values import moved, remember
 from ragbot.answer.ground import GroundingVerifier
 from ragbot.answer.respond import Responder, Response
@@ -189,10 +189,12 @@ class Bot:
             else self.kb.understand(elsewhere, history)
         )
         mood = self._read_mood(original)
-        choice = resolve(state.pending, original) if state.pending is not None else None
-        if choice is not None and state.pending is not None:
+        asked, choice = state.pending or state.chosen, None
+        if asked is not None:
+            choice = (resolve if state.pending is not None else resolve_again)(asked, original)
+        if asked is not None and choice is not None:
             question = self.kb.understand(choice.question, history)
-            state = replace(state, choices=remember(state.choices, state.pending.facet, choice.option))
+            state = replace(state, choices=remember(state.choices, asked.facet, choice.option))
         return Inquiry(
             message=original,
             question=question,
@@ -202,7 +204,9 @@ class Bot:
             intent_confidence=1.0,
             mood=mood,
             history=history,
-            state=triggers.note_mood(replace(state, pending=None), mood),
+            state=triggers.note_mood(
+                replace(state, pending=None, chosen=asked if choice is not None else None), mood
+            ),
             profile=profile,
             session=session,
             trace=trace,

@@ -161,6 +161,8 @@ class State:
 
     form: Form | None = None
     pending: Pending | None = None
+    chosen: Pending | None = None
+    """The question that the message before completed by a choice: the next one may choose otherwise."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """What the customer chose when asked: facet -> option."""
     abstentions: int = 0

@@ -28,12 +28,13 @@ def load_state(text: str) -> State:
 def state_of(plain: Any) -> State:
     """The state that `Answer.to_dict()["state"]` holds. Raises `InputError` where it is something else."""
     known = _known(plain, State)
-    form, pending = known.pop("form", None), known.pop("pending", None)
+    form, pending, chosen = (known.pop(name, None) for name in ("form", "pending", "chosen"))
     try:
         return State(
             **known | {"moods": tuple(float(mood) for mood in known.get("moods", ()))},
             form=None if form is None else _form(form),
             pending=None if pending is None else _pending(pending),
+            chosen=None if chosen is None else _pending(chosen),
         )
     except (TypeError, ValueError) as error:
         raise InputError(f"the state of a conversation cannot be read: {error}; leave it out") from error

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from passages import asking, passage
 
-from ragbot.answer.facets.values import FACETS, facets, prefer, read, remember, wanted_of
+from ragbot.answer.facets.values import FACETS, facets, moved, prefer, read, remember, wanted_of
 from ragbot.types import Hit, Profile
 
 US = passage("30 days.", source="returns-us.md", title="Return policy - United States", region="US")
@@ -232,3 +232,24 @@ def test_versions_are_read_where_they_are_called_so() -> None:
     ]
     wanted = wanted_of(None, {"version": "2.9"})
     assert sources(prefer(notes, wanted, asking("How do I go back?"))) == ["29.md"]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "message", "asks"),
+    [
+        (
+            "How long can I return a lamp in the US?",
+            "And in Europe?",
+            "How long can I return a lamp in the Europe?",
+        ),
+        ("美国的退货期是几天？", "欧洲呢？", "欧洲的退货期是几天？"),
+        ("How long can I return a lamp in the US?", "And for how much in Europe?", None),
+        ("How long can I return a lamp?", "And in Europe?", None),
+        ("How long can I return a lamp in Germany?", "And in Europe?", None),
+    ],
+)
+def test_a_message_that_names_another_region_asks_the_same_there(
+    earlier: str, message: str, asks: str | None
+) -> None:
+    """The question before with the other region; nothing where the message says more, or no other one was named."""
+    assert moved(asking(message, earlier)) == asks

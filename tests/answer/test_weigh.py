@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from passages import asking, flat_idf, passage
 from quick import HashedEmbedder
 
 from ragbot.answer.evidence import FEATURES, Scored
-from ragbot.answer.weigh import Scorer
+from ragbot.answer.weigh import Scorer, as_found
 
 REFUND = asking("How long do refunds take?")
 HITS = [
@@ -169,3 +170,17 @@ def test_outdated_documents_yield_unless_the_past_is_asked_for() -> None:
     then = {item.unit.text: item.probability for item in scorer.score(past, [archived, current])}
     assert then["Refunds take nine days."] > now["Refunds take nine days."] / 2
     assert then["Refunds take nine days."] == pytest.approx(then["Refunds take five days."], rel=0.2)
+
+
+def test_what_the_search_finds_surely_counts_more() -> None:
+    """Of two pieces as likely by themselves, the one of the surer passage; a reranker's scores change nothing."""
+    scored = Scorer(HashedEmbedder(), flat_idf).score(REFUND, HITS)
+    even = [replace(item, probability=0.5) for item in scored]
+    found = [replace(hit, score=score) for hit, score in zip(HITS, (0.01, 0.9), strict=True)]
+    likely = as_found(even, found)
+    assert likely[0].unit.hit == 1
+    assert likely[0].probability == 0.5
+    assert 0 < likely[-1].probability < 0.1
+    read_again = [replace(hit, rerank_score=hit.score) for hit in found]
+    assert as_found(even, read_again) == even
+    assert as_found([], []) == []

@@ -247,6 +247,7 @@ def test_the_state_comes_back_and_goes_with_its_session(tmp_path: Path) -> None:
     left = State(
         form=Form(intent="order", values={"number": "A-1"}, asked="e_mail", failures=1),
         pending=Pending(question="How do I reset it?", facet="product", options=("Hub 1", "Hub 2")),
+        chosen=Pending(question="How long?", facet="region", options=("EU", "US")),
         choices={"region": "EU"},
         abstentions=1,
         moods=(-0.5, 0.25),

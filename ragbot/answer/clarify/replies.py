@@ -84,6 +84,14 @@ def resolve(pending: Pending, message: str) -> Choice | None:
     return None if option is None else _one(pending, option)
 
 
+def resolve_again(pending: Pending, message: str) -> Choice | None:
+    """What `message` chooses instead, the question being answered for another option: "and in the US?". None where it
+    names none of the options."""
+    said = re.sub(phrase("reply", "instead"), " ", fold(message)).strip()
+    choice = resolve(pending, said) if said else None
+    return choice if choice is not None and choice.kind == "one" else None
+
+
 def _one(pending: Pending, option: str) -> Choice:
     return Choice(kind="one", question=f"{option}: {pending.question}", option=option)
 

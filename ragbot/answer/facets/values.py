@@ -302,8 +302,8 @@ def moved(question: Question) -> str | None:
     if set(content_terms(message)) - set(content_terms(here[0].shown)):
         return None
     for _ in range(_MOST_SPELLINGS):
-        there = [value for value in read(carried, REGION) if value.key != here[0].key]
-        for value in there:
+        others = [value for value in read(carried, REGION) if value.key != here[0].key]
+        for value in others:
             carried = re.sub(re.escape(value.shown), lambda _: here[0].shown, carried)
     return carried
 

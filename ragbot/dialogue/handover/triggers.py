@@ -79,4 +79,4 @@ def note_mood(state: State, mood: Mood) -> State:
 
 def handed_over(state: State) -> State:
     """The state once a person was called: nothing waits any more, what was chosen stays."""
-    return replace(state, form=None, pending=None, abstentions=0, handed_over=True)
+    return replace(state, form=None, pending=None, chosen=None, abstentions=0, handed_over=True)
