@@ -299,7 +299,8 @@ def moved(question: Question) -> str | None:
     here, there = read(message, REGION), read(carried, REGION)
     if not question.leans or len(here) != 1 or not there or overlap_of(here, there):
         return None
-    if set(content_terms(message)) - set(content_terms(here[0].shown)):
+    words = [content_terms(text, overlapping=False) for text in (message, here[0].shown)]
+    if set(words[0]) - set(words[1]):
         return None
     for _ in range(_MOST_SPELLINGS):
         others = [value for value in read(carried, REGION) if value.key != here[0].key]
