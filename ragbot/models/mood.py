@@ -6,21 +6,19 @@ It knows nothing of urgency, which it is given a function for, nor what becomes 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ragbot.errors import ModelError
+from ragbot.models.classifier import BATCH, load_classifier
 from ragbot.models.hub import locate
 from ragbot.models.prepare import find_kind
-from ragbot.models.runtime import choose_device, go_offline, quiet_transformers
 from ragbot.types import Mood
 
 if TYPE_CHECKING:
     from ragbot.settings import ModelsSettings
 
-_BATCH = 16
 _LONGEST = 4000
 """Characters of a message that the tokenizer is given; models read fewer."""
 _NAMES: Mapping[str, float] = {
@@ -59,43 +57,28 @@ class ClassifierMoodReader:
 
         Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if its labels are no moods.
         """
-        folder = locate(model, models)
-        _check_kind(model, folder)
-        go_offline()
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-        try:
-            with quiet_transformers():
-                self._tokenizer: Any = AutoTokenizer.from_pretrained(
-                    folder, local_files_only=True, trust_remote_code=False
-                )
-                loaded: Any = AutoModelForSequenceClassification.from_pretrained(
-                    folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
-                )
-        except Exception as error:  # whatever the libraries raise over a folder they cannot read
-            raise ModelError(f"{model} is no sequence classifier that can be loaded ({error})") from error
-        self._values = label_values(model, loaded.config.id2label)
-        self._model = loaded.to(choose_device(device)).eval()
-        self._window = min(self._tokenizer.model_max_length, loaded.config.max_position_embeddings)
+        _check_kind(model, locate(model, models))
+        self._classifier = load_classifier(model, models, device=device)
+        self._values = label_values(model, self._classifier.labels)
         self._urgency = urgency
-        self._lock = threading.Lock()
 
     def read(self, texts: Sequence[str]) -> list[Mood]:
         """One `Mood` for each text, in order; of a text longer than the model's window the end is not read."""
         import torch
 
+        classifier = self._classifier
         sentiments: list[float] = []
-        with self._lock, torch.inference_mode():
-            values = torch.tensor(self._values, device=self._model.device)
-            for start in range(0, len(texts), _BATCH):
-                encoded = self._tokenizer(
-                    [_tokenizable(text) for text in texts[start : start + _BATCH]],
+        with classifier.lock, torch.inference_mode():
+            values = torch.tensor(self._values, device=classifier.model.device)
+            for start in range(0, len(texts), BATCH):
+                encoded = classifier.tokenizer(
+                    [_tokenizable(text) for text in texts[start : start + BATCH]],
                     truncation=True,
-                    max_length=self._window,
+                    max_length=classifier.window,
                     padding=True,
                     return_tensors="pt",
-                ).to(self._model.device)
-                probabilities = self._model(**encoded).logits.float().softmax(-1)
+                ).to(classifier.model.device)
+                probabilities = classifier.model(**encoded).logits.float().softmax(-1)
                 sentiments += (probabilities @ values).clamp(-1, 1).tolist()
         return [
             Mood(sentiment=round(sentiment, 3), urgency=self._urgency(text))

@@ -5,13 +5,11 @@ It does not know about numbers, dates or names beyond what the model does, nor w
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from ragbot.errors import ModelError
-from ragbot.models.hub import locate
-from ragbot.models.runtime import choose_device, go_offline, quiet_transformers
+from ragbot.models.classifier import BATCH, load_classifier
 from ragbot.types import Claim, Evidence, Verdict
 
 if TYPE_CHECKING:
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from ragbot.settings import ModelsSettings
 
-_BATCH = 16
 _ENTAILMENT, _CONTRADICTION = "entailment", "contradiction"
 
 
@@ -42,26 +39,10 @@ class NliVerifier:
 
         Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if its labels are not those of inference.
         """
-        folder = locate(model, models)
-        go_offline()
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-        try:
-            with quiet_transformers():
-                self._tokenizer: Any = AutoTokenizer.from_pretrained(
-                    folder, local_files_only=True, trust_remote_code=False
-                )
-                loaded: Any = AutoModelForSequenceClassification.from_pretrained(
-                    folder, local_files_only=True, trust_remote_code=False, use_safetensors=True
-                )
-        except Exception as error:  # whatever the libraries raise over a folder they cannot read
-            raise ModelError(f"{model} is no sequence classifier that can be loaded ({error})") from error
-        self._columns = _columns(model, loaded.config.id2label)
-        self._model = loaded.to(choose_device(device)).eval()
-        self._window = min(self._tokenizer.model_max_length, loaded.config.max_position_embeddings)
+        self._classifier = load_classifier(model, models, device=device)
+        self._columns = _columns(model, self._classifier.labels)
         self._sentences = sentences
         self._threshold = threshold
-        self._lock = threading.Lock()
 
     def verify(self, text: str, passages: Sequence[str]) -> list[Claim]:
         """One `Claim` for each sentence of `text`, in order; its citations are 1-based passages.
@@ -87,19 +68,22 @@ class NliVerifier:
         import numpy as np
         import torch
 
+        classifier = self._classifier
         rows = []
-        with self._lock, torch.inference_mode():
-            for start in range(0, len(pairs), _BATCH):
-                passages, sentences = zip(*pairs[start : start + _BATCH], strict=True)
-                encoded = self._tokenizer(
+        with classifier.lock, torch.inference_mode():
+            for start in range(0, len(pairs), BATCH):
+                passages, sentences = zip(*pairs[start : start + BATCH], strict=True)
+                encoded = classifier.tokenizer(
                     list(passages),
                     list(sentences),
                     truncation="only_first",
-                    max_length=self._window,
+                    max_length=classifier.window,
                     padding=True,
                     return_tensors="pt",
-                ).to(self._model.device)
-                rows.append(self._model(**encoded).logits.softmax(-1)[:, self._columns].float().cpu().numpy())
+                ).to(classifier.model.device)
+                rows.append(
+                    classifier.model(**encoded).logits.softmax(-1)[:, self._columns].float().cpu().numpy()
+                )
         return np.concatenate(rows) if rows else np.empty((0, 2), dtype=np.float32)
 
     def _claim(
@@ -126,7 +110,7 @@ def _unsupported(claim: str, support: float) -> Claim:
     return Claim(text=claim, verdict="unsupported", support=support, reason="no passage entails it")
 
 
-def _columns(model: str, labels: dict[int, str]) -> list[int]:
+def _columns(model: str, labels: Mapping[int, str]) -> list[int]:
     """Which outputs are entailment and contradiction."""
     by_name = {str(label).lower(): int(column) for column, label in labels.items()}
     if _ENTAILMENT not in by_name or _CONTRADICTION not in by_name:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clock import Clock
 from quick import open_quick, quick_sync, write
 
 from ragbot.answer.stored.pins import MAX_ANSWER, Pin, Pins
@@ -21,19 +22,9 @@ DAY = 86_400.0
 NOW = 1_800_000_000.0
 
 
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(NOW)
 
 
 @pytest.fixture

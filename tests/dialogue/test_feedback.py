@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clock import Clock
 
 from ragbot.dialogue.feedback import MAX_COMMENT, Feedback
 from ragbot.dialogue.sessions import Sessions
@@ -13,16 +14,6 @@ from ragbot.errors import InputError
 from ragbot.types import Answer, Understanding
 
 DAY = 86_400.0
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clock import Clock
 from packets import packet
 
 from ragbot.database import Database
@@ -16,19 +17,9 @@ from ragbot.dialogue.sessions import Sessions
 from ragbot.errors import InputError
 
 
-class Clock:
-    """Time as tests set it."""
-
-    def __init__(self) -> None:
-        self.now = 10_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(10_000.0)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from clock import Clock
 
 from ragbot.dialogue.sessions import Sessions, check_session_id
 from ragbot.dialogue.state import state_of
@@ -18,16 +19,6 @@ from ragbot.errors import InputError, KnowledgeBaseError
 from ragbot.types import Answer, Citation, Form, Pending, State, Understanding
 
 DAY = 86_400.0
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def answer(text: str, question: str = "q", citations: tuple[Citation, ...] = ()) -> Answer:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from clock import Clock
 from packets import packet
 from receiver import Receiver, receiving
 
@@ -27,16 +28,6 @@ from ragbot.settings import HandoverSettings
 from ragbot.types import to_plain
 
 
-class Clock:
-    """Time as tests set it."""
-
-    def __init__(self) -> None:
-        self.now = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as made:
@@ -45,7 +36,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1_800_000_000.0)
 
 
 @pytest.fixture
