@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from ragbot.answer.clarify.replies import resolve, resolve_again
+from ragbot.answer.clarify.replies import Choice, resolve, resolve_again
 from ragbot.answer.facets.values import moved, remember
 from ragbot.answer.ground import GroundingVerifier
 from ragbot.answer.respond import Responder, Response
@@ -44,7 +44,7 @@ from ragbot.reception import Reception
 from ragbot.settings import Settings
 from ragbot.text.glossary import load_glossary
 from ragbot.trace import Trace
-from ragbot.types import Answer, Event, Mood, Profile, State, Turn
+from ragbot.types import Answer, Event, Mood, Pending, Profile, State, Turn
 
 
 class Bot:
@@ -204,9 +204,7 @@ class Bot:
             intent_confidence=1.0,
             mood=mood,
             history=history,
-            state=triggers.note_mood(
-                replace(state, pending=None, chosen=asked if choice is not None else None), mood
-            ),
+            state=triggers.note_mood(_settled(state, asked, choice, original), mood),
             profile=profile,
             session=session,
             trace=trace,
@@ -303,3 +301,13 @@ class Bot:
             step.note(how=written.how)
             step.quote(refused=written.refused)
         return question if written.how == "rules" else self.kb.understand(written.text, history)
+
+
+def _settled(state: State, asked: Pending | None, choice: Choice | None, message: str) -> State:
+    """The state once a message has come after a question back: a choice may be made otherwise, a courtesy leaves the
+    question open, anything else closes it."""
+    if choice is not None:
+        return replace(state, pending=None, chosen=asked)
+    if policy.small_talk(message):
+        return state
+    return replace(state, pending=None, chosen=None)
