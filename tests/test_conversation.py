@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import sqlite3
 import threading
 import time
@@ -417,3 +418,23 @@ def test_feedback_is_kept_with_its_answer(make: Make) -> None:
         bot.feedback("0000", "up")
     bot.sessions.delete("c")
     assert Feedback(bot.sessions.database).list() == ()
+
+
+ODD = (
+    "yes", "no", "never mind", "2", "both", "the second one", "Europe", "and in the US?", "A-1234", "ada@example.com",
+    "no, I meant B-9", WHERE, "How do I reset it?", "转人工", "不用了", "😡😡😡", "???", "x" * 5000, "的" * 3000,
+    "a\ud800b", "'; DROP TABLE exchange;--", "{}[]()*+?\\", "\x00hi\u202e", "¿Dónde está mi pedido?", "thanks", "I will sue you",
+)  # fmt: skip
+
+
+def test_whatever_customers_write_there_is_an_answer(make: Make) -> None:
+    """Odd messages in any order, over forms, choices and hand-overs; the conversation stays readable."""
+    bot, chance = make(shipped), random.Random(7)
+    for number in range(150):
+        message = " ".join(chance.choices(ODD, k=chance.choice((1, 1, 1, 2))))
+        answer = bot.ask(message, session=f"s{number // 30}")
+        assert answer.text.strip()
+        assert len(answer.state.moods) <= 5
+        assert (answer.handover is None) or answer.status == "handoff"
+    for number in range(5):
+        assert len(bot.sessions.exchanges(f"s{number}")) == 30
