@@ -423,7 +423,8 @@ def test_feedback_is_kept_with_its_answer(make: Make) -> None:
 ODD = (
     "yes", "no", "never mind", "2", "both", "the second one", "Europe", "and in the US?", "A-1234", "ada@example.com",
     "no, I meant B-9", WHERE, "How do I reset it?", "转人工", "不用了", "😡😡😡", "???", "x" * 5000, "的" * 3000,
-    "a\ud800b", "'; DROP TABLE exchange;--", "{}[]()*+?\\", "\x00hi\u202e", "¿Dónde está mi pedido?", "thanks", "I will sue you",
+    "a\ud800b", "'; DROP TABLE exchange;--", "{}[]()*+?\\", "\x00hi\u202e", "¿Dónde está mi pedido?", "thanks",
+    "I will sue you",
 )  # fmt: skip
 
 
