@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import date
 
 from ragbot.answer.clarify.replies import Choice, resolve, resolve_again
-from ragbot.answer.facets.values import moved, remember
+from ragbot.answer.facets.wanted import moved, remember
 from ragbot.answer.ground import GroundingVerifier
 from ragbot.answer.respond import Responder, Response
 from ragbot.answer.stored.match import Matcher

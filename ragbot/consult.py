@@ -8,7 +8,7 @@ from typing import Final
 
 from ragbot.answer.clarify import questions
 from ragbot.answer.evidence import Scored
-from ragbot.answer.facets.values import Wanted, prefer, said, wanted_of
+from ragbot.answer.facets.wanted import Wanted, prefer, said, wanted_of
 from ragbot.answer.related import related
 from ragbot.answer.respond import Found, Responder, Response
 from ragbot.answer.stored.match import Matcher

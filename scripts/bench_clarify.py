@@ -25,7 +25,7 @@ from typing import Any
 
 from ragbot import KnowledgeBase
 from ragbot.answer.clarify.questions import ask
-from ragbot.answer.facets.values import Wanted, prefer, wanted_of
+from ragbot.answer.facets.wanted import Wanted, prefer, wanted_of
 from ragbot.answer.weigh import Scorer
 from ragbot.text.words import content_terms
 from ragbot.types import Profile, State, Turn

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragbot.answer.evidence import Scored, features, probabilities
-from ragbot.answer.facets.values import agreement
+from ragbot.answer.facets.wanted import agreement
 from ragbot.answer.units import Unit, units
 from ragbot.index.question import Question
 from ragbot.index.versions import trust

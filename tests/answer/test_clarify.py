@@ -9,7 +9,7 @@ from passages import asking, passage
 
 from ragbot.answer.clarify.questions import SUBJECT, ask, words
 from ragbot.answer.evidence import Scored
-from ragbot.answer.facets.values import prefer, wanted_of
+from ragbot.answer.facets.wanted import prefer, wanted_of
 from ragbot.answer.units import Unit
 from ragbot.types import Hit, Pending, Profile, State, Turn
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from passages import asking, passage
 
-from ragbot.answer.facets.values import FACETS, facets, moved, prefer, read, remember, wanted_of
+from ragbot.answer.facets.values import FACETS, facets, read
+from ragbot.answer.facets.wanted import moved, prefer, remember, wanted_of
 from ragbot.types import Hit, Profile
 
 US = passage("30 days.", source="returns-us.md", title="Return policy - United States", region="US")

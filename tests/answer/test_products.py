@@ -68,3 +68,11 @@ def test_codes_and_names_are_joined_by_what_the_documents_say() -> None:
     )
     assert known["hub 2"] == {"hub 2", "hb200", "中枢 2"}
     assert known["中枢 2 pro"] == {"中枢 2 pro", "hb220"}
+
+
+@pytest.mark.parametrize(
+    "text", ["Check 5: Update the IDE", "UNO (Rev3 and earlier)", "Method 2", "Option 1: by post", "Case 3"]
+)
+def test_numbered_headings_and_revisions_are_no_products(text: str) -> None:
+    """What is counted in a text is nothing that a company sells."""
+    assert named(text) == []

@@ -18,9 +18,10 @@ from quick import HashedEmbedder
 
 from ragbot.dialogue.classify.labelled import MOST_EXAMPLES, MOST_INTENTS, rows_of, signature
 from ragbot.dialogue.classify.likeness import SELF, Grams, Space, counts, near, readable
-from ragbot.dialogue.classify.model import IntentModel, Labelled, trained
+from ragbot.dialogue.classify.model import IntentModel, Labelled
 from ragbot.dialogue.classify.outside import everyday
 from ragbot.dialogue.classify.ridge import fit, logistic
+from ragbot.dialogue.classify.stored import trained
 from ragbot.errors import InputError, ModelDamaged
 from ragbot.protocols import Embedder
 from ragbot.text.glossary import load_glossary

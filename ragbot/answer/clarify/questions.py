@@ -18,20 +18,8 @@ from ragbot.answer.clarify.replies import phrase
 from ragbot.answer.clarify.unsaid import is_bare, one_of_several
 from ragbot.answer.evidence import Scored
 from ragbot.answer.facets.products import aliases, family, named
-from ragbot.answer.facets.values import (
-    FACETS,
-    PRODUCT,
-    REGION,
-    Facets,
-    Value,
-    Wanted,
-    facets,
-    fit,
-    names_one,
-    read,
-    speaks_of,
-    values_of,
-)
+from ragbot.answer.facets.values import FACETS, PRODUCT, REGION, Facets, Value, facets, names_one, read
+from ragbot.answer.facets.wanted import Wanted, fit, speaks_of, values_of
 from ragbot.index.question import Question
 from ragbot.index.versions import is_outdated
 from ragbot.text.words import STOP_WORDS, fold, terms

@@ -36,7 +36,9 @@ _NO_PRODUCT: Final = frozenset(
     """version ver v firmware release app ide ios android windows macos page chapter part level no nr number usb wpa wi
     fi wifi zigbee thread matter bluetooth ipv p h x error e code figure table article top covid
     status exit port pin com bit led channel mode phase type class grade size set line
-    row question answer rule""".split()
+    row question answer rule check rev revision option method way tip solution test case stage round section appendix
+    example problem issue cause reason fix note volume lesson task action scenario variant alternative attempt
+    """.split()
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 
 from ragbot.dialogue.classify.array_file import read_arrays, write_arrays
+from ragbot.dialogue.classify.compare import compared, of_best, seen_apart
 from ragbot.dialogue.classify.labelled import (
     NONE,
     NONE_SHARE,
@@ -50,10 +51,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-__all__ = ["Confusion", "Guess", "IntentModel", "Labelled", "trained"]
+__all__ = ["Confusion", "Guess", "IntentModel", "Labelled"]
 
-_COVERED: Final = 0.7
-"""Cosine to an intent's row from which on an everyday sentence speaks of that intent."""
 _TOLD_HEIGHT: Final = 2.0
 """Target of an intent without examples, against 1 of others: its description alone is less like what is said."""
 _TOLD_GRAMS: Final = 0.5
@@ -139,7 +138,7 @@ class IntentModel:
         higher, the sooner the answer is none. Raises `InputError` naming the intent that cannot be learnt.
         """
         check(intents, none_share)
-        rows, space, seen = _seen(rows_of(intents, none), embedder, gloss)
+        rows, space, seen = seen_apart(rows_of(intents, none), embedder, gloss)
         labels = np.array([row.label for row in rows], np.int64)
         examples = np.array([row.kind == "example" for row in rows])
         common = np.array([row.kind == "everyday" for row in rows])
@@ -147,7 +146,7 @@ class IntentModel:
         seen = seen.softened([row.label != NONE and not shown[row.label] for row in rows], _TOLD_GRAMS)
         grams = Grams.of(seen, len(space.keys))
         bounds = np.searchsorted(labels[labels != NONE], np.arange(len(intents) + 1))
-        kernel, likest = _compared(seen, grams, bounds)
+        kernel, likest = compared(seen, grams, bounds)
         fitted = fit(kernel, labels, np.where(shown, 1, _TOLD_HEIGHT).astype(np.float32))
         model = cls(
             names=tuple(intent.name for intent in intents),
@@ -166,17 +165,17 @@ class IntentModel:
         )
         held = examples & (labels != NONE)
         own = examples & (labels == NONE)
-        without = features(fitted.without_self, _of_best(fitted.without_self, likest))
+        without = features(fitted.without_self, of_best(fitted.without_self, likest))
         model._outside = learn(
             fit=without[held],
-            near_misses=features(fitted.without_intent, _of_best(fitted.without_intent, likest))[held],
+            near_misses=features(fitted.without_intent, of_best(fitted.without_intent, likest))[held],
             far_misses=without[common],
             own_misses=without[own],
             scores=fitted.without_self[held],
             labels=labels[held],
             none_share=none_share,
         )
-        model._confused = model._confusions(rows, fitted.without_self, _of_best(fitted.without_self, likest))
+        model._confused = model._confusions(rows, fitted.without_self, of_best(fitted.without_self, likest))
         return model
 
     def _scores(self, texts: Sequence[str], vectors: Floats | None) -> tuple[Floats, Floats]:
@@ -303,64 +302,3 @@ class IntentModel:
             )
         except (KeyError, TypeError) as error:
             raise ModelDamaged(f"{path} lacks a part of a model ({error}); train it again") from error
-
-
-def _seen(rows: Sequence[Row], embedder: Embedder, gloss: Gloss | None) -> tuple[list[Row], Space, Seen]:
-    """The rows without those everyday sentences that some intent does cover, and how they are compared."""
-    read = [readable(row.text, embedder.languages, gloss) for row in rows]
-    vectors = embedder.embed([text for text, _ in read], kind="query")
-    common = np.array([row.kind == "everyday" for row in rows])
-    read_well = np.array([trust for _, trust in read]) >= 0.5  # vectors of other texts are all alike
-    told = ~common & read_well
-    nearest = (vectors @ vectors[told].T).max(axis=1, initial=0)
-    kept = [int(at) for at in np.flatnonzero(~common | (nearest < _COVERED))]
-    counted = [counts(rows[at].text) for at in kept]
-    space = Space.of(vectors[kept], counted)
-    return [rows[at] for at in kept], space, space.see(vectors[kept], [read[at][1] for at in kept], counted)
-
-
-def _of_best(scores: Floats, likest: Floats) -> Floats:
-    """(n,) the column of each row's best score."""
-    return np.take_along_axis(likest, scores.argmax(axis=1)[:, None], axis=1)[:, 0]
-
-
-def _compared(seen: Seen, grams: Grams, bounds: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """The kernel (rows, rows), and each row's likeness to the nearest other row of each intent (rows, intents)."""
-    kernel = near(seen, seen)
-    rows = grams.sparse()
-    likest = np.zeros((len(kernel), len(bounds) - 1), np.float32)
-    for start in range(0, len(kernel), _BLOCK):
-        block = kernel[start : start + _BLOCK]
-        block += (rows[start : start + _BLOCK] @ rows.T).toarray()
-        apart = block[:, : bounds[-1]].copy()
-        own = np.arange(start, min(start + len(block), bounds[-1]))
-        apart[own - start, own] = 0
-        likest[start : start + _BLOCK] = np.maximum.reduceat(apart, bounds[:-1], axis=1)
-    return kernel, likest / np.float32(SELF)
-
-
-def trained(
-    intents: Sequence[Labelled],
-    embedder: Embedder,
-    folder: Path,
-    *,
-    gloss: Gloss | None = None,
-    none: Sequence[str] = (),
-    none_share: float = NONE_SHARE,
-) -> IntentModel:
-    """The model of these intents: from `folder` (made if absent) if it holds just that, else trained and stored there.
-
-    Two processes may do this at once: each stores a whole file, and the last one stays. Raises `InputError`, `OSError`.
-    """
-    path = folder / "intents.npz"
-    wanted = signature(intents, embedder, gloss=gloss, none=none, none_share=none_share)
-    try:
-        stored = IntentModel.load(path, embedder, gloss=gloss)
-    except (FileNotFoundError, ModelDamaged):
-        stored = None
-    if stored is not None and stored.signature == wanted:
-        return stored
-    model = IntentModel.train(intents, embedder, gloss=gloss, none=none, none_share=none_share)
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save(path)
-    return model

@@ -61,7 +61,8 @@ class Recogniser:
             return self._model
 
     def _train(self) -> IntentModel:
-        from ragbot.dialogue.classify.model import IntentModel, trained
+        from ragbot.dialogue.classify.model import IntentModel
+        from ragbot.dialogue.classify.stored import trained
 
         learnt, embedder, others = labelled(self.intents), self._embedder(), other_matters(self.intents)
         try:
