@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from ragbot.answer.check.fact import FIGURES, Fact, agrees, same_kind
 from ragbot.answer.check.facts import facts
@@ -20,6 +21,8 @@ _CLAUSE = re.compile(
     r"[,;:，；：、|\n]\s+|[，；：、|\n]|\s[–—-]\s|\b(?:and|but|while|whereas|or|versus|vs)\b|而|和|但", re.IGNORECASE
 )
 
+_HEAD: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -27,6 +30,8 @@ class Clause:
 
     figures: tuple[Fact, ...]
     terms: frozenset[str]
+    head: frozenset[str]
+    """The first of them, which name what is spoken of."""
 
 
 @lru_cache(maxsize=16384)
@@ -46,7 +51,8 @@ def clauses(sentence: str) -> tuple[Clause, ...]:
         kept = sentence[start:end]
         for fact in own:
             kept = kept.replace(fact.shown, " ")
-        found.append(Clause(own, frozenset(content_terms(kept))))
+        content = content_terms(kept)
+        found.append(Clause(own, frozenset(content), frozenset(content[:_HEAD])))
     return tuple(found)
 
 
@@ -59,23 +65,30 @@ def misattached(claim: str, passage: Sequence[str], context: frozenset[str]) -> 
         return False
     given = [clauses(sentence) for sentence in passage]
     everywhere = frozenset(content_terms(" ".join(passage))) if given else frozenset()
+    known = everywhere - context
     return any(
-        not _carried(fact, clause.terms & everywhere - context, passage, given)
+        not _carried(fact, clause.terms & known, clause.head & known, passage, given)
         for clause in own
         for fact in clause.figures
     )
 
 
 def _carried(
-    fact: Fact, subject: frozenset[str], passage: Sequence[str], given: Sequence[tuple[Clause, ...]]
+    fact: Fact,
+    subject: frozenset[str],
+    head: frozenset[str],
+    passage: Sequence[str],
+    given: Sequence[tuple[Clause, ...]],
 ) -> bool:
-    """Whether the best place of `fact` is as near to `subject` as the best place of another figure of its kind."""
+    """Whether some sentence states `fact` and speaks of its `head`, and the best place of `fact` is as near to `subject` as the best place of another figure of its kind."""
     if not subject:
         return True
-    best, rival, found = 0.0, 0.0, False
+    best, rival, found, whole = 0.0, 0.0, False, False
     for number, parts in enumerate(given):
         sentence = frozenset().union(*(part.terms for part in parts))
         before = _before(number, passage, given)
+        if any(agrees(fact, other) for part in parts for other in part.figures):
+            whole = whole or head <= sentence | before
         for part in parts:
             near = (
                 len(subject & part.terms)
@@ -87,7 +100,7 @@ def _carried(
                     best, found = max(best, near), True
                 elif same_kind(fact, other):
                     rival = max(rival, near)
-    return not found or best >= rival
+    return not found or (best >= rival and whole)
 
 
 def _before(number: int, passage: Sequence[str], given: Sequence[tuple[Clause, ...]]) -> frozenset[str]:
