@@ -71,7 +71,8 @@ class Verifier(Protocol):
     """Checks an answer against the passages it should rest on."""
 
     def verify(self, text: str, passages: Sequence[str], *, contexts: Sequence[str] = ()) -> list[Claim]:
-        """One `Claim` for each sentence of `text`, in order; its citations are 1-based passages.
+        """One `Claim` for each sentence of `text` that claims something, in order; its citations are 1-based
+        passages. Questions and courtesies need no support and give none; a sentence may be parted in several.
 
         `contexts[i]`, where given, is what stands above passage i: its title and headings.
         """

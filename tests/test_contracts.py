@@ -55,6 +55,7 @@ HOMES = {
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
     "rapidfuzz": (
+        "answer/check/align.py",
         "answer/clarify/replies.py",
         "dialogue/forms/options.py",
         "index/spelling.py",
@@ -78,7 +79,7 @@ HOMES = {
 """Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
 stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
 processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
-options; jieba cuts words and knows which are names."""
+options, and the words of a claim are aligned with a passage's; jieba cuts words and knows which are names."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""

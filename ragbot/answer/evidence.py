@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from ragbot.answer.expected import STRICT, asked, gives
-from ragbot.answer.facts import facts
+from ragbot.answer.check.facts import facts
 from ragbot.answer.units import Unit
 from ragbot.index.question import Question
 from ragbot.text.context import NUMBERED

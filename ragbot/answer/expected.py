@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final, Literal
 
-from ragbot.answer.facts import facts
+from ragbot.answer.check.facts import facts
 
 Asked = Literal[
     "duration",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.answer.facts import facts, missing
+from ragbot.answer.check.facts import facts, missing
 
 
 @pytest.mark.parametrize(

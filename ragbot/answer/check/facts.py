@@ -1,0 +1,86 @@
+"""The literal facts in a piece of text, normalised over English and Chinese so that `14 days`, `fourteen days` and
+`十四天` are one fact, and which of a claim's facts a passage lacks.
+
+Knows nothing of passages' windows, models or scores.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from ragbot.answer.check.fact import Fact, agrees
+from ragbot.answer.check.literals import codes, literals, named, phones, quoted
+from ragbot.answer.check.moments import dates, times, weekdays
+from ragbot.answer.check.quantities import quantities, with_ranges
+from ragbot.text.words import fold
+
+_JOINTS = re.compile(r"[-_.\s]")
+_WORD = re.compile(r"\w+")
+
+
+def facts(text: str, *, with_names: bool = True) -> tuple[Fact, ...]:
+    """The facts of `text`; each stretch of characters belongs to one fact."""
+    return _facts(text, with_names)
+
+
+@lru_cache(maxsize=16384)
+def _facts(text: str, with_names: bool) -> tuple[Fact, ...]:
+    taken = bytearray(len(text))
+    found = _untaken(literals(text), taken)
+    found += _untaken(dates(text), taken)
+    found += _untaken(phones(text), taken)
+    found += _untaken(times(text), taken)
+    found += _untaken(weekdays(text), taken)
+    found += _untaken(codes(text), taken)
+    if with_names:
+        found += _untaken(quoted(text), taken)
+        found += _untaken(named(text), taken)
+    return (*found, *with_ranges(text, _untaken(quantities(text), taken)))
+
+
+def _untaken(candidates: Iterable[Fact], taken: bytearray) -> list[Fact]:
+    """The facts whose characters no fact before them has; marks them as taken."""
+    kept = []
+    for fact in candidates:
+        if not any(taken[fact.start : fact.end]):
+            taken[fact.start : fact.end] = b"\1" * (fact.end - fact.start)
+            kept.append(fact)
+    return kept
+
+
+def lacking(claimed: Sequence[Fact], given: Sequence[Fact], evidence: str, context: str = "") -> list[Fact]:
+    """Which facts of `claimed` are neither among the facts `given` nor, where they are words, in `evidence`, folded.
+    `context` (title, headings), folded, may supply names and codes, never figures."""
+    wide = f"{context} {evidence}"
+    squeezed = ""
+    lacks: list[Fact] = []
+    for fact in claimed:
+        if fact.kind == "quoted":
+            ok = fact.value in evidence
+        elif fact.kind == "name":
+            ok = all(_spoken(word, wide) for word in _WORD.findall(fact.value))
+        elif fact.kind == "code":
+            squeezed = squeezed or _JOINTS.sub("", wide)
+            ok = fact.value in squeezed
+        else:
+            ok = any(agrees(fact, other) for other in given)
+        if not ok:
+            lacks.append(fact)
+    return lacks
+
+
+def _spoken(word: str, text: str) -> bool:
+    """Whether a word of `text` begins with `word`, a possessive or plural aside."""
+    at = text.find(word)
+    while at >= 0:
+        if at == 0 or not text[at - 1].isalnum() or not word.isascii():
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def missing(claim: str, evidence: str, context: str = "") -> list[Fact]:
+    """The facts of `claim` that `evidence` does not state; `context` as in `lacking`."""
+    return lacking(facts(claim), facts(evidence, with_names=False), fold(evidence), fold(context))

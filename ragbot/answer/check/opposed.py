@@ -1,0 +1,124 @@
+"""Do two sentences about the same thing say opposite things of it? Compares their logic and their antonyms.
+
+Each comparison gives a share or a flag that a model can weigh and a person can read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from ragbot.answer.check.logic import Logic, logic
+from ragbot.text.words import stem
+
+_ANTONYMS: Final = """on/off enable/disable enabled/disabled free/paid free/charge include/exclude increase/decrease
+open/close open/closed allow/forbid allow/prohibit allowed/prohibited allowed/forbidden accept/refuse accept/reject
+with/without first/last up/down left/right start/stop more/less more/fewer maximum/minimum required/optional
+mandatory/optional valid/invalid available/unavailable same/different always/never all/none new/used new/old high/low
+higher/lower highest/lowest long/short longer/shorter longest/shortest large/small larger/smaller hot/cold
+buyer/seller morning/evening monthly/yearly monthly/annual monthly/weekly weekly/daily daily/monthly daily/yearly
+hourly/daily before/after above/below over/under upper/lower plug/unplug lock/unlock connect/disconnect install/uninstall
+import/export upload/download sent/received send/receive buy/sell opened/unopened legal/illegal possible/impossible
+early/late earlier/later earliest/latest fast/slow faster/slower north/south east/west northern/southern eastern/western
+male/female positive/negative public/private single/multiple internal/external inside/outside indoor/outdoor
+online/offline wired/wireless manual/automatic manually/automatically add/remove insert/remove win/lose won/lost
+best/worst most/least many/few input/output rise/fall rises/falls full/empty full/partial success/failure succeed/fail
+succeeded/failed safe/dangerous safe/unsafe support/oppose front/back top/bottom beginning/end heavy/light
+refundable/non-refundable rechargeable/disposable permanent/temporary old/young older/younger
+增加/减少 提高/降低 开启/关闭 打开/关闭 启用/禁用 允许/禁止 可以/不可 支持/不支持 包括/不包括 包含/不含 免费/收费 免费/付费
+之前/之后 以前/以后 以上/以下 最高/最低 最大/最小 最多/最少 至多/至少 必须/可选 有效/无效 买家/卖家 上午/下午 新/旧
+每月/每年 每天/每周 每周/每月 线上/线下 国内/国外 境内/境外 可拆卸/不可拆卸 全部/部分 左/右 进口/出口""".split()
+_PREFIXES: Final = ("un", "in", "im", "ir", "dis", "non", "mis")
+
+
+@dataclass(frozen=True, slots=True)
+class Opposition:
+    """How two sentences differ in what they make of the same words."""
+
+    polarity: bool
+    antonym: bool
+    modality: bool
+    """Must against may or should."""
+    weakened: bool
+    """The passage says may or should where the claim says it outright."""
+    exception: bool
+    """One of them makes an exception, the other none."""
+    only: bool
+    """One of them says `only`, the other not."""
+    only_added: bool
+    """The claim does."""
+    temporal: bool
+    """Before the thing against after it."""
+    condition_dropped: float
+    """Least share of a condition of the passage that the claim keeps, from 1: 0 kept or none, 1 wholly dropped."""
+    condition_added: float
+    """The same of the claim's conditions in the passage."""
+
+    @property
+    def contradicts(self) -> bool:
+        return self.polarity or self.antonym or self.temporal
+
+
+@lru_cache(maxsize=1)
+def _pairs() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for pair in _ANTONYMS:
+        one, other = pair.split("/")
+        one, other = (word if not word.isascii() else stem(word) for word in (one, other))
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+    return {word: frozenset(others) for word, others in found.items()}
+
+
+def _antonym(claim: frozenset[str], given: frozenset[str]) -> bool:
+    """Whether each has a word whose opposite the other has in its stead."""
+    pairs = _pairs()
+    mine, theirs = claim - given, given - claim
+    for word in mine:
+        if any(other in theirs for other in pairs.get(word, ())):
+            return True
+        if len(word) > 3 and any(prefix + word in theirs for prefix in _PREFIXES):
+            return True
+        if any(word.startswith(prefix) and word[len(prefix) :] in theirs for prefix in _PREFIXES):
+            return True
+    return False
+
+
+def _polarity(claim: Logic, given: Logic, claim_terms: frozenset[str], given_terms: frozenset[str]) -> bool:
+    """Whether a word that both have is denied in one of them only."""
+    if not claim.negations and not given.negations:
+        return False
+    denied = claim.negated & given_terms - given.negated
+    affirmed = given.negated & claim_terms - claim.negated
+    if claim.negations and given.negations:
+        return bool(denied) and bool(affirmed) and claim.negations != given.negations
+    scope = claim.negated or given.negated
+    shared = denied | affirmed
+    return bool(shared) and len(shared) >= 0.5 * len(scope)
+
+
+def _dropped(conditions: tuple[frozenset[str], ...], terms: frozenset[str]) -> float:
+    return max((1 - len(clause & terms) / len(clause) for clause in conditions), default=0.0)
+
+
+def opposition(claim: str, given: str, mine_terms: frozenset[str], their_terms: frozenset[str]) -> Opposition:
+    """Compare a claim with one sentence of a passage; the terms are all that each has, stop words too."""
+    mine, theirs = logic(claim), logic(given)
+    strict, loose = "must", {"may", "should"}
+    return Opposition(
+        polarity=_polarity(mine, theirs, mine_terms, their_terms),
+        antonym=_antonym(mine_terms, their_terms),
+        modality=(
+            (strict in mine.modality) != (strict in theirs.modality)
+            and bool(mine.modality & loose) != bool(theirs.modality & loose)
+        ),
+        weakened=bool(theirs.modality & loose) and not mine.modality,
+        exception=mine.exception != theirs.exception,
+        only=mine.only != theirs.only,
+        only_added=mine.only and not theirs.only,
+        temporal=bool(mine.before & theirs.after - theirs.before or mine.after & theirs.before - theirs.after),
+        condition_dropped=_dropped(theirs.conditions, mine_terms),
+        condition_added=_dropped(mine.conditions, their_terms),
+    )
+

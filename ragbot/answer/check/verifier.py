@@ -1,0 +1,152 @@
+"""Is what an answer says in the passages? Each claim is held against the window of a passage that fits it best: its
+literal facts must stand there and belong to the same thing, its logic must agree, and its content must be covered.
+
+Knows nothing of retrieval or of how the answer was made. Works without a model; with an embedder, closeness in
+meaning decides where words leave it open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ragbot.answer.check.claims import bare, claims, parts
+from ragbot.answer.check.features import Fit, above, fit
+from ragbot.answer.check.reading import Passage, Said, passage, plain, read
+from ragbot.answer.check.reasons import Fault, fault
+from ragbot.answer.check.support import probability, threshold
+from ragbot.answer.check.windows import Window, region, windows
+from ragbot.protocols import Embedder
+from ragbot.types import Claim, Evidence, Verdict
+
+_OPEN: Final = (0.25, 0.9)
+"""Between these, words leave it open and the embedder is asked."""
+_FAULTY: Final = 0.35
+"""What a fault leaves of the support: less than any threshold, and in the order of the probabilities."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A claim with the place that carries it best, if any."""
+
+    claim: str
+    said: str
+    """Without what leads in to it."""
+    quote: Evidence | None = None
+    """Where it stands word for word."""
+    fit: Fit | None = None
+    fault: Fault | None = None
+    support: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        return self.fit is not None and self.fault is None and _OPEN[0] <= self.support < _OPEN[1]
+
+
+class GroundingVerifier:
+    """The built-in `Verifier`: explicit facts, logic, content coverage, and meaning where those leave it open.
+
+    `threshold`: least support of a supported claim; None is the one that was learnt.
+    """
+
+    def __init__(self, embedder: Embedder | None = None, *, threshold: float | None = None) -> None:
+        self._embedder = embedder
+        self._threshold = threshold
+
+    def verify(self, text: str, passages: Sequence[str], *, contexts: Sequence[str] = ()) -> list[Claim]:
+        """One `Claim` for each sentence of `text` that claims something, in order; one that is parted by semicolons
+        gives several. Questions and courtesies give none.
+
+        `contexts[i]`, if given, is what stands above passage i (title, headings): it may supply the name of
+        what is spoken of, never a figure.
+        """
+        titles = [*contexts, *[""] * (len(passages) - len(contexts))]
+        given = [passage(each) for each in passages]
+        judged: list[_Judged] = []
+        for claim in claims(text):
+            quote = _quoted(claim, given)
+            if quote is not None:
+                judged.append(_Judged(claim, claim, quote=quote, support=1.0))
+            else:
+                judged += [_judge(part, given, titles) for part in parts(claim)]
+        return [self._claim(each) for each in self._weighed(judged)]
+
+    def _weighed(self, judged: Sequence[_Judged]) -> list[_Judged]:
+        """`judged` with the support of the open ones weighed by meaning, embedded together."""
+        texts: list[str] = []
+        rows: dict[int, Fit] = {}
+        for place, each in enumerate(judged):
+            if each.fit is not None and each.open and self._reads(each.fit.window):
+                rows[place] = each.fit
+                texts += [each.fit.window.claim.text, " ".join(line.text for line in each.fit.window.readings)]
+        if self._embedder is None or not rows:
+            return list(judged)
+        vectors = self._embedder.embed(texts, kind="passage")
+        weighed = list(judged)
+        for at, (place, found) in enumerate(rows.items()):
+            cosine = float(vectors[2 * at] @ vectors[2 * at + 1])
+            weighed[place] = replace(weighed[place], support=probability(found.row, cosine=cosine))
+        return weighed
+
+    def _reads(self, window: Window) -> bool:
+        """Whether the embedder knows the language in which claim and window are compared."""
+        languages = self._embedder.languages if self._embedder is not None else frozenset()
+        return not languages or ("zh" if window.claim.chinese else "en") in languages
+
+    def _claim(self, judged: _Judged) -> Claim:
+        if judged.quote is not None:
+            return _as_claim(judged, "supported", judged.quote)
+        if judged.fit is None:
+            says = bool(read(judged.said).content)
+            reason = "no passage speaks of it" if says else "states nothing that can be checked"
+            return _as_claim(judged, "unsupported", None, reason)
+        window = judged.fit.window
+        evidence = Evidence(passage=window.passage, start=window.start, end=window.end)
+        if judged.fault is not None:
+            return _as_claim(judged, judged.fault.verdict, evidence, judged.fault.reason)
+        least = threshold() if self._threshold is None else self._threshold
+        if judged.support < least:
+            return _as_claim(judged, "unsupported", evidence, "the passages say too little of it")
+        return _as_claim(judged, "supported", evidence)
+
+
+def _judge(claim: str, passages: Sequence[Passage], contexts: Sequence[str]) -> _Judged:
+    """`claim` with the window that gives it the most support; faults count before probabilities."""
+    said = bare(claim)
+    found = windows(Said(said, read(said)), passages, [above(context)[0] for context in contexts])
+    best: _Judged | None = None
+    for window in found:
+        around = region(found, window.passage)
+        fitted = fit(said, window, around, contexts[window.passage - 1])
+        wrong = fault(fitted)
+        support = probability(fitted.row) * (1.0 if wrong is None else _FAULTY)
+        if best is None or support > best.support:
+            best = _Judged(claim, said, fit=fitted, fault=wrong, support=support)
+    return best or _Judged(claim, said)
+
+
+def _quoted(claim: str, passages: Sequence[Passage]) -> Evidence | None:
+    """Where a claim stands word for word as a whole sentence, case, white space and the last mark aside.
+
+    A part of a sentence does not count: what is cut off may be the condition.
+    """
+    wanted = plain(claim)
+    for number, each in enumerate(passages, start=1):
+        place = each.quotes.get(wanted)
+        if place is not None:
+            line = each.lines[place]
+            return Evidence(passage=number, start=line.start, end=line.end)
+    return None
+
+
+def _as_claim(judged: _Judged, verdict: Verdict, evidence: Evidence | None, reason: str = "") -> Claim:
+    cited = (evidence.passage,) if evidence is not None and verdict == "supported" else ()
+    return Claim(
+        text=judged.claim,
+        verdict=verdict,
+        support=round(judged.support, 4),
+        citations=cited,
+        evidence=evidence,
+        reason=reason,
+    )

@@ -1,0 +1,222 @@
+"""Learn `ragbot/answer/check/support.json`: how likely a window carries a claim.
+
+    scripts/train_support.py GROUNDING RETRIEVAL [--folder DOCUMENTS]... [--write] [--words-only]
+
+GROUNDING holds grounding sets, RETRIEVAL and DOCUMENTS the passages whose sentences are edited (`fact_edits.py`).
+Learnt from the half of the sources that `grounding_sets.in_second_half` leaves to learning; the figures that are
+printed are of both halves. Of a reply with several claims that is not supported as a whole, only the claim that the
+model of the round before supports least is learnt as unsupported (multiple-instance learning).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from fact_edits import load
+from grounding_sets import LABELS, Item, read_sets
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+from sklearn.metrics import roc_auc_score
+
+from ragbot.answer.check.claims import bare, claims
+from ragbot.answer.check.features import FEATURES, fit
+from ragbot.answer.check.reading import Said, passage, read
+from ragbot.answer.check.reasons import fault
+from ragbot.answer.check.support import COSINE
+from ragbot.answer.check.windows import region, windows
+from ragbot.models.embed import load_embedder
+from ragbot.protocols import Embedder
+from ragbot.settings import load_settings
+
+SUPPORT = Path(__file__).parent.parent / "ragbot" / "answer" / "check" / "support.json"
+RISING = frozenset(("coverage", "line_coverage", "in_order", "pairs", "cosine"))
+"""Features that may only raise the support; all others may only lower it, whatever a small set suggests."""
+PRECISION = 0.9
+"""Of the edits and paraphrases that come out supported at the threshold, on the learnt half."""
+ROUNDS = 4
+NOTHING = -9.0
+"""Score of a claim that no passage speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One item: for each of its claims, the feature rows of its windows, and which of them have a fault."""
+
+    item: Item
+    rows: tuple[NDArray[np.float64], ...]
+    faults: tuple[NDArray[np.bool_], ...]
+    texts: tuple[tuple[tuple[str, str], ...], ...]
+    """Of each claim and window, what is embedded."""
+
+    @property
+    def supported(self) -> bool:
+        return self.item.label == "supported"
+
+
+def example(item: Item) -> Example:
+    given = [passage(item.passage)]
+    rows, faults, texts = [], [], []
+    for claim in claims(item.claim):
+        said = bare(claim)
+        found = windows(Said(said, read(said)), given, [frozenset()])
+        fits = [fit(said, window, region(found, 1), "") for window in found]
+        rows.append(np.array([each.row for each in fits]).reshape(len(fits), len(FEATURES)))
+        faults.append(np.array([fault(each) is not None for each in fits], dtype=np.bool_))
+        texts.append(tuple((w.claim.text, " ".join(line.text for line in w.readings)) for w in found))
+    return Example(item, tuple(rows), tuple(faults), tuple(texts))
+
+
+def embed(examples: Sequence[Example], embedder: Embedder) -> None:
+    """Set the cosine of each row."""
+    pairs = {pair for each in examples for claim in each.texts for pair in claim}
+    texts = sorted({text for pair in pairs for text in pair})
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for start in range(0, len(texts), 256):
+        block = texts[start : start + 256]
+        vectors.update(zip(block, embedder.embed(block, kind="passage"), strict=True))
+    for each in examples:
+        for rows, pairs_of in zip(each.rows, each.texts, strict=True):
+            for row, (claim, window) in zip(rows, pairs_of, strict=True):
+                row[COSINE] = float(vectors[claim] @ vectors[window])
+
+
+def logistic(rows: NDArray[np.float64], right: NDArray[np.bool_], used: Sequence[bool]) -> NDArray[np.float64]:
+    """Weights and, last, the bias of an L2-regularised logistic model that keeps to `RISING`; classes balanced."""
+    spread = rows.std(axis=0) + 1e-9
+    design = np.hstack([rows / spread, np.ones((len(rows), 1))])
+    target = np.where(right, 1.0, -1.0)
+    weight = np.where(right, 0.5 / right.mean(), 0.5 / (1 - right.mean()))
+
+    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margin = target * (design @ theta)
+        slope = -weight * target * expit(-margin)
+        penalty = np.append(theta[:-1], 0.0)
+        return float((weight * np.logaddexp(0, -margin)).sum() + penalty @ penalty / 2), slope @ design + penalty
+
+    limits: list[tuple[float | None, float | None]] = [
+        (0, 0) if not use else (0, None) if name in RISING else (None, 0)
+        for name, use in zip(FEATURES, used, strict=True)
+    ]
+    start = np.zeros(design.shape[1])
+    found = minimize(loss, start, jac=True, bounds=[*limits, (None, None)], method="L-BFGS-B")
+    return np.append(found.x[:-1] / spread, found.x[-1])
+
+
+def chosen(each: Example, theta: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Of each claim the row of the window that supports it most; of an unsupported reply the least of these."""
+    best = [rows[(rows @ theta[:-1]).argmax()] for rows in each.rows if len(rows)]
+    if each.supported or not best:
+        return best
+    return [min(best, key=lambda row: float(row @ theta[:-1]))]
+
+
+def learn(examples: Sequence[Example], used: Sequence[bool]) -> NDArray[np.float64]:
+    theta = np.array([5.0 * (name == "coverage") for name in FEATURES] + [-3.0])
+    for _ in range(ROUNDS):
+        picked = [(row, each.supported) for each in examples for row in chosen(each, theta)]
+        theta = logistic(np.array([row for row, _ in picked]), np.array([right for _, right in picked]), used)
+    return theta
+
+
+def support(each: Example, theta: NDArray[np.float64]) -> float:
+    """As the verifier has it; a reply has the support of its weakest claim."""
+    found = [
+        float((expit(rows @ theta[:-1] + theta[-1]) * np.where(faults, 0.35, 1.0)).max()) if len(rows) else 0.0
+        for rows, faults in zip(each.rows, each.faults, strict=True)
+    ]
+    return min(found, default=0.0)
+
+
+def auroc(examples: Sequence[Example], theta: NDArray[np.float64]) -> float:
+    right = [each.supported for each in examples]
+    if len(set(right)) < 2:
+        return float("nan")
+    return float(roc_auc_score(right, [support(each, theta) for each in examples]))
+
+
+def report(examples: Sequence[Example], theta: NDArray[np.float64]) -> None:
+    """AUROC of each set, and of each kind of edit against the paraphrases, on both halves."""
+    for title, group in groups(examples):
+        halves = [[e for e in group if e.item.held_out == held] for held in (False, True)]
+        print(f"{title:24} {auroc(halves[0], theta):.3f} {auroc(halves[1], theta):.3f} {len(group):5}")
+
+
+def is_edit(item: Item) -> bool:
+    """Whether it is generated: its kind is finer than its label."""
+    return item.kind not in LABELS
+
+
+def groups(examples: Sequence[Example]) -> Iterator[tuple[str, list[Example]]]:
+    """Each grounding set, all edits, and each kind of edit with all paraphrases of its language."""
+    edits = [each for each in examples if is_edit(each.item)]
+    others = [each for each in examples if not is_edit(each.item)]
+    for name in dict.fromkeys(each.item.set for each in others):
+        yield name, [each for each in others if each.item.set == name]
+    if edits:
+        yield "edits", edits
+    for language in ("en", "zh"):
+        spoken = [each for each in edits if each.item.id.startswith(language)]
+        right = [each for each in spoken if each.supported]
+        for kind in sorted({each.item.kind for each in spoken if not each.supported}):
+            yield f"  {kind} {language}", [*right, *(each for each in spoken if each.item.kind == kind)]
+
+
+def threshold(examples: Sequence[Example], theta: NDArray[np.float64]) -> float:
+    """The least support at which `PRECISION` of the edits' pairs that come out supported are right, to 2 places."""
+    scored = sorted(((support(each, theta), each.supported) for each in examples), reverse=True)
+    right = np.cumsum([supported for _, supported in scored])
+    precision = right / np.arange(1, len(scored) + 1)
+    enough = np.flatnonzero(precision >= PRECISION)
+    least = scored[int(enough[-1])][0] if len(enough) else 1.0
+    return min(0.95, max(0.5, float(np.ceil(least * 100) / 100)))
+
+
+def as_json(theta: NDArray[np.float64]) -> dict[str, float]:
+    return {"bias": round(float(theta[-1]), 4)} | {
+        name: round(float(weight), 4) for name, weight in zip(FEATURES, theta[:-1], strict=True)
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("grounding", type=Path)
+    parser.add_argument("retrieval", type=Path)
+    parser.add_argument("--folder", type=Path, action="append", default=[])
+    parser.add_argument("--words-only", action="store_true", help="leave the embedder out; nothing is written")
+    parser.add_argument("--write", action="store_true")
+    asked = parser.parse_args()
+    items = [item for found in read_sets(asked.grounding).values() for item in found if item.label != "generic"]
+    examples = [example(item) for item in [*items, *load(asked.retrieval, asked.folder, "all")]]
+    learnt = [each for each in examples if not each.item.held_out]
+    edits = [each for each in learnt if is_edit(each.item)]
+    words_only = [name != "cosine" for name in FEATURES]
+    worded = learn(learnt, words_only)
+    print("by words alone; learnt half, held-out half, pairs of both")
+    report(examples, worded)
+    print(json.dumps(as_json(worded), indent=1))
+    print("threshold", threshold(edits, worded))
+    if asked.words_only:
+        return
+    embed(examples, load_embedder(load_settings()))
+    meant = learn(learnt, [True] * len(FEATURES))
+    print("with the cosine")
+    report(examples, meant)
+    print(json.dumps(as_json(meant), indent=1))
+    if asked.write:
+        shipped = {
+            "about": "Weights of a logistic model over the features of a claim and a window; see scripts/train_support.py",
+            "threshold": threshold(edits, worded),
+            "worded": as_json(worded),
+            "meant": as_json(meant),
+        }
+        SUPPORT.write_text(json.dumps(shipped, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
