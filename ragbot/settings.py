@@ -73,6 +73,10 @@ class AnswerSettings(_Section):
     max_sentences: int = Field(default=3, ge=1, le=20)
     threshold: float = Field(default=0.3, ge=0, le=1)
     """Least estimated probability that the passages answer the question; below it the bot abstains."""
+    verifier: str = ""
+    """A sequence classifier that tells whether a passage entails a claim: a name that `ragbot models list` shows,
+    `NAME@REVISION` from the hub, or a folder; empty: the built-in check. It runs where the embedder does, and figures
+    that the passages lack are refused whatever it says."""
     contact: str = ""
     """How to reach a person, put into replies that hand over: `support@shop.example, +44 20 7946 0000`."""
 

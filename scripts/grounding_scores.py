@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from grounding_sets import Item
-from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.check.vetoed import load_verifier
 from ragbot.models.embed import load_embedder
 from ragbot.protocols import Embedder, Verifier
 from ragbot.settings import load_settings
@@ -57,18 +57,15 @@ def open_embedder(device: Device) -> Embedder:
 
 
 def open_verifier(model: str, embedder: Embedder, device: Device) -> Verifier:
-    """The built-in check where `model` is empty, else a model of inference."""
-    if not model:
-        return GroundingVerifier(embedder)
-    from ragbot.models.verify import NliVerifier
-    from ragbot.text.sentences import sentences
-
-    return NliVerifier(
-        model,
-        load_settings().models,
-        sentences=lambda text: [each.text for each in sentences(text)],
-        device=device,
+    """The built-in check where `model` is empty, else a model of inference under the veto of figures."""
+    settings = load_settings()
+    chosen = settings.model_copy(
+        update={
+            "answer": settings.answer.model_copy(update={"verifier": model}),
+            "embedder": settings.embedder.model_copy(update={"device": device}),
+        }
     )
+    return load_verifier(chosen, lambda: embedder)
 
 
 def judge(verifier: Verifier, claim: str, passages: Sequence[str]) -> Judged:
