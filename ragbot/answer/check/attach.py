@@ -66,8 +66,15 @@ def misattached(claim: str, passage: Sequence[str], context: frozenset[str]) -> 
     given = [clauses(sentence) for sentence in passage]
     everywhere = frozenset(content_terms(" ".join(passage))) if given else frozenset()
     known = everywhere - context
+    whole = frozenset().union(*(clause.terms for clause in own)) & known
     return any(
-        not _carried(fact, clause.terms & known, clause.head & known, passage, given)
+        not _carried(
+            fact,
+            clause.terms & known if len(clause.terms & known) > 1 else whole,
+            clause.head & known,
+            passage,
+            given,
+        )
         for clause in own
         for fact in clause.figures
     )
