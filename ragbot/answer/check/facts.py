@@ -70,7 +70,7 @@ def lacking(claimed: Sequence[Fact], given: Sequence[Fact], evidence: str, conte
     lacks: list[Fact] = []
     for fact in claimed:
         if fact.kind == "quoted":
-            ok = fact.value in evidence
+            ok = _plain(fact.value) in _plain(evidence) or _all_words(fact.value, evidence)
         elif fact.kind == "name":
             foreign = _HAN.match(fact.value) is not None and not _HAN.search(evidence)
             ok = foreign or all(_spoken(word, wide) for word in _WORD.findall(fact.value))
@@ -84,8 +84,20 @@ def lacking(claimed: Sequence[Fact], given: Sequence[Fact], evidence: str, conte
     return lacks
 
 
+def _plain(text: str) -> str:
+    return " ".join(_WORD.findall(text))
+
+
+def _all_words(label: str, text: str) -> bool:
+    """Whether the words of somebody's words, at least four, all stand there: they may be cited in another order."""
+    words = _WORD.findall(label)
+    return len(words) >= 4 and all(_spoken(word, text) for word in words)
+
+
 def _spoken(word: str, text: str) -> bool:
     """Whether a word of `text` begins with `word`, a possessive or plural aside."""
+    if len(word) > 3:
+        word = word.removesuffix("s")
     at = text.find(word)
     while at >= 0:
         if at == 0 or not text[at - 1].isalnum() or not word.isascii():
