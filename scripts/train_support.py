@@ -25,11 +25,10 @@ from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from ragbot.answer.check.claims import bare, claims
-from ragbot.answer.check.features import FEATURES, fit
-from ragbot.answer.check.reading import Said, passage, read
-from ragbot.answer.check.reasons import fault
+from ragbot.answer.check.features import FEATURES
+from ragbot.answer.check.fits import fits
+from ragbot.answer.check.reading import passage
 from ragbot.answer.check.support import COSINE
-from ragbot.answer.check.windows import region, windows
 from ragbot.models.embed import load_embedder
 from ragbot.protocols import Embedder
 from ragbot.settings import load_settings
@@ -64,11 +63,10 @@ def example(item: Item) -> Example:
     rows, faults, texts = [], [], []
     for claim in claims(item.claim):
         said = bare(claim)
-        found = windows(Said(said, read(said)), given, [frozenset()])
-        fits = [fit(said, window, region(found, 1), "") for window in found]
-        rows.append(np.array([each.row for each in fits]).reshape(len(fits), len(FEATURES)))
-        faults.append(np.array([fault(each) is not None for each in fits], dtype=np.bool_))
-        texts.append(tuple((w.claim.text, " ".join(line.text for line in w.readings)) for w in found))
+        found = fits(said, given, [""])
+        rows.append(np.array([each.row for each, _ in found]).reshape(len(found), len(FEATURES)))
+        faults.append(np.array([wrong is not None for _, wrong in found], dtype=np.bool_))
+        texts.append(tuple(each.window.texts for each, _ in found))
     return Example(item, tuple(rows), tuple(faults), tuple(texts))
 
 

@@ -179,6 +179,11 @@ def _chinese(text: str) -> Iterator[_Seen]:
             yield _Seen(word, kind)
 
 
+def chinese_names(text: str) -> list[str]:
+    """The Chinese names of people and places in `text`, as jieba tells them: each once, in order."""
+    return list(dict.fromkeys(seen.name for seen in _chinese(text)))
+
+
 def _kind(name: str, *, placed: bool) -> Kind:
     if placed:
         return "place"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from ragbot.answer.check.align import align
 from ragbot.answer.check.fact import FIGURES, Fact, agrees, same_kind
 from ragbot.answer.check.facts import facts
 from ragbot.text.context import LEANS_BACK
@@ -22,6 +23,8 @@ _CLAUSE = re.compile(
 )
 
 _HEAD: Final = 2
+_SAME_WORDS: Final = 0.85
+_IN_ORDER: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,59 @@ def misattached(claim: str, passage: Sequence[str], context: frozenset[str]) -> 
     own = clauses(claim)
     if not any(clause.figures for clause in own):
         return False
+    for sentence in passage:
+        same = _same_order(claim, own, sentence)
+        if same is not None:
+            return not same
     given = [clauses(sentence) for sentence in passage]
     everywhere = frozenset(content_terms(" ".join(passage))) if given else frozenset()
     known = everywhere - context
+    whole = frozenset().union(*(clause.terms for clause in own)) & known
     return any(
-        not _carried(fact, clause.terms & known, clause.head & known, passage, given)
+        not _carried(
+            fact,
+            clause.terms & known if len(clause.terms & known) > 1 else whole,
+            clause.head & known,
+            passage,
+            given,
+        )
         for clause in own
         for fact in clause.figures
     )
+
+
+def _same_order(claim: str, own: Sequence[Clause], sentence: str) -> bool | None:
+    """Where `sentence` has the claim's words and all its figures: whether the figures come in the claim's order, too.
+    None where it has not, or where words and figures both have moved, as in a clause put in front."""
+    there = clauses(sentence)
+    if not _has_words(own, there):
+        return None
+    figures = [fact for clause in there for fact in clause.figures]
+    places = []
+    for fact in (fact for clause in own for fact in clause.figures):
+        place = next((n for n, other in enumerate(figures) if n not in places and agrees(fact, other)), None)
+        if place is None:
+            return None
+        places.append(place)
+    if places == sorted(places):
+        return True
+    words = [_words(each) for each in (claim, sentence)]
+    return False if align(*words).in_order >= _IN_ORDER else None
+
+
+def _has_words(own: Sequence[Clause], there: Sequence[Clause]) -> bool:
+    wanted = frozenset().union(*(clause.terms for clause in own))
+    given = frozenset().union(*(clause.terms for clause in there))
+    return len(wanted & given) >= _SAME_WORDS * len(wanted)
+
+
+@lru_cache(maxsize=4096)
+def _words(sentence: str) -> tuple[str, ...]:
+    """The content terms of a sentence in order, its figures left out."""
+    for fact in facts(sentence):
+        if fact.kind in FIGURES:
+            sentence = sentence.replace(fact.shown, " ")
+    return tuple(content_terms(sentence, overlapping=False))
 
 
 def _carried(

@@ -65,7 +65,7 @@ def agrees(claimed: Fact, given: Fact) -> bool:
     """Whether `given`, from a passage, states the literal fact `claimed`. Parts left out on either side
     (a year, a unit) do not contradict; one end of a range is not the value itself."""
     if claimed.kind != given.kind:
-        return False
+        return _same_year(claimed, given)
     if claimed.kind == "date":
         pairs = zip(claimed.value.split("-"), given.value.split("-"), strict=True)
         return all(mine in ("?", "00") or mine == theirs for mine, theirs in pairs)
@@ -75,6 +75,15 @@ def agrees(claimed: Fact, given: Fact) -> bool:
         shorter, longer = sorted((claimed.value, given.value), key=len)
         return longer.endswith(shorter)
     return claimed.value == given.value
+
+
+def _same_year(claimed: Fact, given: Fact) -> bool:
+    """A year alone is written as a number: `in 2018` is stated by `10 September 2018`, `2018年` by `2018`."""
+    if (claimed.kind, given.kind) == ("number", "date"):
+        return len(claimed.value) == 4 and not claimed.unit and given.value.startswith(claimed.value + "-")
+    if (claimed.kind, given.kind) == ("date", "number"):
+        return claimed.value == f"{given.value}-00-?" and not given.unit
+    return False
 
 
 def _same_number(claimed: Fact, given: Fact) -> bool:

@@ -14,9 +14,13 @@ from ragbot.answer.check.fact import Fact, agrees
 from ragbot.answer.check.literals import codes, literals, named, phones, quoted
 from ragbot.answer.check.moments import dates, times, weekdays
 from ragbot.answer.check.quantities import quantities, with_ranges
+from ragbot.text.mentions import chinese_names
 from ragbot.text.words import fold
 
 _JOINTS = re.compile(r"[-_.\s]")
+_NO_NAMES = frozenset(("中文", "英文", "和平", "高端", "小时", "周末", "平安"))
+"""What jieba takes for a name and is none."""
+_HAN = re.compile("[\u4e00-\u9fff]")
 _WORD = re.compile(r"\w+")
 
 
@@ -40,6 +44,13 @@ def _facts(text: str, with_names: bool) -> tuple[Fact, ...]:
     return (*found, *with_ranges(text, _untaken(quantities(text), taken)))
 
 
+@lru_cache(maxsize=4096)
+def claimed_facts(text: str) -> tuple[Fact, ...]:
+    """The facts of a claim: those of `facts`, and Chinese people and places."""
+    names = [name for name in chinese_names(text) if name not in _NO_NAMES]
+    return (*facts(text), *(Fact(kind="name", value=fold(name), shown=name) for name in names))
+
+
 def _untaken(candidates: Iterable[Fact], taken: bytearray) -> list[Fact]:
     """The facts whose characters no fact before them has; marks them as taken."""
     kept = []
@@ -52,15 +63,17 @@ def _untaken(candidates: Iterable[Fact], taken: bytearray) -> list[Fact]:
 
 def lacking(claimed: Sequence[Fact], given: Sequence[Fact], evidence: str, context: str = "") -> list[Fact]:
     """Which facts of `claimed` are neither among the facts `given` nor, where they are words, in `evidence`, folded.
-    `context` (title, headings), folded, may supply names and codes, never figures."""
+    `context` (title, headings), folded, may supply names and codes, never figures. A Chinese name is
+    not looked for in a passage without Chinese."""
     wide = f"{context} {evidence}"
     squeezed = ""
     lacks: list[Fact] = []
     for fact in claimed:
         if fact.kind == "quoted":
-            ok = fact.value in evidence
+            ok = _plain(fact.value) in _plain(evidence) or _all_words(fact.value, evidence)
         elif fact.kind == "name":
-            ok = all(_spoken(word, wide) for word in _WORD.findall(fact.value))
+            foreign = _HAN.match(fact.value) is not None and not _HAN.search(evidence)
+            ok = foreign or all(_spoken(word, wide) for word in _WORD.findall(fact.value))
         elif fact.kind == "code":
             squeezed = squeezed or _JOINTS.sub("", wide)
             ok = fact.value in squeezed
@@ -71,8 +84,20 @@ def lacking(claimed: Sequence[Fact], given: Sequence[Fact], evidence: str, conte
     return lacks
 
 
+def _plain(text: str) -> str:
+    return " ".join(_WORD.findall(text))
+
+
+def _all_words(label: str, text: str) -> bool:
+    """Whether the words of somebody's words, at least four, all stand there: they may be cited in another order."""
+    words = _WORD.findall(label)
+    return len(words) >= 4 and all(_spoken(word, text) for word in words)
+
+
 def _spoken(word: str, text: str) -> bool:
     """Whether a word of `text` begins with `word`, a possessive or plural aside."""
+    if len(word) > 3:
+        word = word.removesuffix("s")
     at = text.find(word)
     while at >= 0:
         if at == 0 or not text[at - 1].isalnum() or not word.isascii():

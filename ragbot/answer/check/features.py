@@ -12,7 +12,7 @@ from typing import Final
 from ragbot.answer.check.align import align
 from ragbot.answer.check.attach import misattached
 from ragbot.answer.check.fact import FIGURES, Fact, same_kind
-from ragbot.answer.check.facts import facts, lacking
+from ragbot.answer.check.facts import claimed_facts, facts, lacking
 from ragbot.answer.check.opposed import Opposition, opposition
 from ragbot.answer.check.windows import Window
 from ragbot.text.words import fold, terms
@@ -69,7 +69,7 @@ def fit(claim: str, window: Window, region: Sequence[str], context: str) -> Fit:
     """Hold `claim` against `window`. `region`: the sentences of the passage that share its words,
     among which another thing's figure may stand."""
     context_terms, context_text = above(context)
-    claimed = facts(claim)
+    claimed = claimed_facts(claim)
     given = [fact for line in window.lines for fact in facts(line.text, with_names=False)]
     texts = [line.text for line in window.lines]
     lacks = tuple(lacking(claimed, given, fold("\n".join(texts)), context_text))
@@ -78,7 +78,7 @@ def fit(claim: str, window: Window, region: Sequence[str], context: str) -> Fit:
     best = window.readings[window.best]
     apart = misattached(claim, region, context_terms)
     differs = opposition(
-        claim, texts[window.best], window.claim.bag, best.bag
+        claim, texts[window.best], window.claim, best
     )
     row = _row(claim, window, context_terms, lacks, rival, apart, differs)
     return Fit(window, lacks, rival, apart, differs, row)

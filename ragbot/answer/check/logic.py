@@ -34,7 +34,7 @@ _MODALITIES: Final[tuple[tuple[Modality, re.Pattern[str]], ...]] = (
         "must",
         re.compile(
             r"\b(?:must|ha(?:s|ve) to|need(?:s|ed)? to|required?|requires|shall|mandatory|obligatory|compulsory)\b"
-            r"|必须|务必|必需|须(?!知)|应当|需要|一定要|强制",
+            r"|必须|务必|必需|须(?!知)|应当|需要|一定|必然|必定|要求|强制",
             re.IGNORECASE,
         ),
     ),
@@ -71,6 +71,10 @@ class Logic:
     """Terms within reach of a negation."""
     negations: int
     modality: frozenset[Modality]
+    demanded: frozenset[str]
+    """Terms within reach of a word such as `must`."""
+    permitted: frozenset[str]
+    """... of a word such as `may` or `should`."""
     exception: bool
     """Whether something is taken out: unless, except."""
     only: bool
@@ -97,8 +101,6 @@ def _negated(text: str) -> tuple[frozenset[str], int]:
             continue
         count += 1
         found.update(_scope(text, match.end()))
-        if not match.group().isascii() or not found:  # 定制商品不支持: what is negated may stand in front as well
-            continue
     return frozenset(found), count
 
 
@@ -126,6 +128,17 @@ def _temporal(text: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(before), frozenset(after)
 
 
+def _within(text: str, *kinds: Modality) -> frozenset[str]:
+    """The terms that the modal words of `kinds` speak of."""
+    return frozenset(
+        term
+        for kind, pattern in _MODALITIES
+        if kind in kinds
+        for match in pattern.finditer(text)
+        for term in _scope(text, match.end())[:2]
+    )
+
+
 @lru_cache(maxsize=16384)
 def logic(text: str) -> Logic:
     """The logic of one sentence."""
@@ -135,6 +148,8 @@ def logic(text: str) -> Logic:
         negated=negated,
         negations=negations,
         modality=frozenset(kind for kind, pattern in _MODALITIES if pattern.search(text)),
+        demanded=_within(text, "must"),
+        permitted=_within(text, "may", "should"),
         exception=_EXCEPTION.search(text) is not None,
         only=_ONLY.search(text) is not None and _NOT_ONLY.search(text) is None,
         conditions=_conditions(text),

@@ -23,9 +23,9 @@ _DATES = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?:(?P<y>\d{4})\s*年\s*)?(?P<m>\d{1,2})\s*月(?:\s*(?P<d>\d{1,2})\s*[日号])?(?!\d)"),
     re.compile(
-        rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<m>{_MONTH})\b\.?,?(?:\s+(?P<y>\d{{4}}))?", re.I
+        rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<m>{_MONTH})\b\.?,?(?:\s*,?\s*(?P<y>\d{{4}}))?", re.I
     ),
-    re.compile(rf"\b(?P<m>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y>\d{{4}}))?", re.I),
+    re.compile(rf"\b(?P<m>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:\s?,?\s+(?P<y>\d{{4}})\b)?", re.I),
     re.compile(rf"\b(?P<m>{_MONTH})\.?,?\s+(?P<y>\d{{4}})\b(?P<d>)", re.I),
     re.compile(rf"\b(?:in|of|until|till|by|since|from|to|every|last|next|late|early|mid)[ -](?P<m>{_MONTH})\b(?P<y>)(?P<d>)", re.I),
     re.compile(r"(?P<y>\d{4})\s*年(?P<m>)(?P<d>)(?=[^\w]|$|[^\d])"),

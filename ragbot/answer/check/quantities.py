@@ -18,7 +18,7 @@ _PER = (
     r"(?P<per>second|minute|hour|day|week|month|year|秒|分钟|小时|天|日|周|月|年)(?![a-z]))?"
 )
 _NUMBER = re.compile(
-    rf"(?P<cur>{CURRENCY})?\s?(?<![\w.])(?P<num>\d+,\d{{1,2}}(?=\s?(?:{UNIT}|{CURRENCY})(?![A-Za-z\d]))(?!\d)"
+    rf"(?P<cur>{CURRENCY})?\s?(?<![A-Za-z0-9_.])(?P<num>\d+,\d{{1,2}}(?=\s?(?:{UNIT}|{CURRENCY})(?![A-Za-z\d]))(?!\d)"
     rf"|\d+(?:[, \u00a0]\d{{3}}(?!\d))*(?:\.\d+)?|\.\d+)"
     rf"(?P<scale>[千万亿]|\s?(?:hundred|thousand|million)\b)?"
     rf"(?:\s?-?\s?{_WORKING}(?P<unit>{UNIT})(?![A-Za-z]))?{_PER}",
@@ -31,8 +31,9 @@ _WORD_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _HAN_NUMBER = re.compile(
-    rf"(?<![{HAN_NUMERAL}第])(?P<num>[{HAN_NUMERAL}]{{1,12}})\s*(?P<unit>{UNIT}|个)(?P<per>(?!))?"
+    rf"(?<![{HAN_NUMERAL}])(?P<num>[{HAN_NUMERAL}]{{1,12}})\s*(?P<unit>{UNIT}|个|次|件|张|种|项|条|倍)(?P<per>(?!))?"
 )
+_HAN_PERCENT = re.compile(rf"百分之(?:(\d+(?:\.\d+)?)|([{HAN_NUMERAL}]{{1,6}}))")
 _HAN_PER = re.compile(r"每(?:个)?(秒|分钟|小时|天|日|周|月|年)\s*$")
 _RANGE = re.compile(r"\s*(?:-|–|—|~|～|to|至|到|and|和)\s*", re.IGNORECASE)
 _BEFORE: Final[tuple[tuple[Bound, re.Pattern[str]], ...]] = tuple(
@@ -104,13 +105,24 @@ def _fact(text: str, match: re.Match[str], value: str) -> Fact:
 
 def quantities(text: str) -> Iterator[Fact]:
     """The numbers of `text`, digits first, with their places; stretches may overlap."""
+    for match in _HAN_PERCENT.finditer(text):
+        value = from_han(match[2]) if match[2] else match[1]
+        yield Fact(
+            kind="number",
+            value=value,
+            unit="percent",
+            bound=_bound(text, match.start(), match.end()),
+            shown=match.group(),
+            start=match.start(),
+            end=match.end(),
+        )
     for match in _NUMBER.finditer(text):
         yield _fact(text, match, from_digits(match["num"], (match["scale"] or "").strip().lower()))
     for match in _WORD_NUMBER.finditer(text):
         if match["num"].lower() not in ("one", "zero") or match["unit"]:  # "one" is a pronoun too
             yield _fact(text, match, from_words(match["num"]))
     for match in _HAN_NUMBER.finditer(text):
-        if match["num"] not in ("一", "零") or match["unit"] != "个":  # 一个 is the article
+        if match["num"] not in ("一", "零") or match["unit"] in UNIT_OF:  # 一个 is the article
             yield _fact(text, match, from_han(match["num"]))
 
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ragbot.answer.check.claims import bare, claims, parts
-from ragbot.answer.check.features import Fit, above, fit
-from ragbot.answer.check.reading import Passage, Said, passage, plain, read
-from ragbot.answer.check.reasons import Fault, fault
+from ragbot.answer.check.features import Fit
+from ragbot.answer.check.fits import fits
+from ragbot.answer.check.reading import Passage, passage, plain, read
+from ragbot.answer.check.reasons import Fault
 from ragbot.answer.check.support import probability, threshold
-from ragbot.answer.check.windows import Window, region, windows
+from ragbot.answer.check.windows import Window
 from ragbot.protocols import Embedder
 from ragbot.types import Claim, Evidence, Verdict
 
@@ -79,7 +80,7 @@ class GroundingVerifier:
         for place, each in enumerate(judged):
             if each.fit is not None and each.open and self._reads(each.fit.window):
                 rows[place] = each.fit
-                texts += [each.fit.window.claim.text, " ".join(line.text for line in each.fit.window.readings)]
+                texts += each.fit.window.texts
         if self._embedder is None or not rows:
             return list(judged)
         vectors = self._embedder.embed(texts, kind="passage")
@@ -114,12 +115,8 @@ class GroundingVerifier:
 def _judge(claim: str, passages: Sequence[Passage], contexts: Sequence[str]) -> _Judged:
     """`claim` with the window that gives it the most support; faults count before probabilities."""
     said = bare(claim)
-    found = windows(Said(said, read(said)), passages, [above(context)[0] for context in contexts])
     best: _Judged | None = None
-    for window in found:
-        around = region(found, window.passage)
-        fitted = fit(said, window, around, contexts[window.passage - 1])
-        wrong = fault(fitted)
+    for fitted, wrong in fits(said, passages, contexts):
         support = probability(fitted.row) * (1.0 if wrong is None else _FAULTY)
         if best is None or support > best.support:
             best = _Judged(claim, said, fit=fitted, fault=wrong, support=support)

@@ -5,6 +5,7 @@ What stands elsewhere in a passage never counts, so a longer passage gives the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,9 @@ _LINE_COST: Final = 0.02
 """What a further sentence must bring, as a share of the claim's terms."""
 _ABOVE: Final = 0.5
 """What a term counts that only the title or a heading has."""
+
+_ROW = re.compile(r"\w[:：]\s[^:：\n]+[;；]\s?[^:：;；\n]+[:：]\s")
+"""A row of a table, `Property: value; Property: value`: what it says belongs together, and nothing else to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,11 @@ class Window:
     best: int
     """Index of the line that has most of them."""
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """Claim and window as an embedder reads them."""
+        return self.claim.text, " ".join(line.text for line in self.readings)
+
 
 def _of_passage(
     number: int, passage: Passage, claim: Said, above: frozenset[str]
@@ -55,6 +64,8 @@ def _of_passage(
             continue
         union: frozenset[str] = frozenset()
         for last in range(first, min(first + MOST_LINES, len(shared))):
+            if last > first and _ROW.search(passage.lines[first].text):
+                break
             if shared[last] <= union:
                 continue
             union |= shared[last]
