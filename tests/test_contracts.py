@@ -97,6 +97,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "ingest": FOUNDATIONS | {"models", "index"},
     "dialogue": FOUNDATIONS | {"models"},
     "answer": FOUNDATIONS | {"models", "index", "trace"},
+    "fingerprint": FOUNDATIONS | {"models", "index"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
     "desk": FOUNDATIONS | {"dialogue", "inquiry"},
     "reception": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk"},
