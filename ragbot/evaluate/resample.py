@@ -78,8 +78,8 @@ def interval(values: Tally, *, level: float = 0.95) -> tuple[float, float] | Non
     up: one as low as the lowest and one as high as the highest. That is the adjustment of Agresti and Coull (The
     American Statistician 52(2), 1998) with one failure and one success; without it, intervals near 0 and 1 miss the
     truth too often. Where all clusters have the same mean a bootstrap tells nothing; then each cluster counts as one
-    trial: the exact bound of Clopper and Pearson (1934) if that mean is 0 or 1, else Hoeffding's (1963), which holds for
-    any values in 0..1.
+    trial: the exact bound of Clopper and Pearson (1934) if that mean is 0 or 1, else Hoeffding's (1963), which holds
+    for any values in 0..1.
     """
     clusters = len(values.counts)
     if clusters < 2:
