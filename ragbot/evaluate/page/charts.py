@@ -36,65 +36,66 @@ def charts(report: EvalReport) -> list[Chart]:
 
 
 _KINDS: dict[str, tuple[str, Callable[[Row], bool]]] = {
-    "right": (
-        "Answerable, answered rightly",
-        lambda row: row.expected == "answered" and outcome(row) == "right",
-    ),
-    "wrong": (
-        "Answerable, not answered rightly",
-        lambda row: row.expected == "answered" and outcome(row) == "wrong",
-    ),
+    "right": ("Answerable, went right", lambda row: row.expected == "answered" and outcome(row) == "right"),
+    "wrong": ("Answerable, went wrong", lambda row: row.expected == "answered" and outcome(row) == "wrong"),
     "unanswerable": ("Not answerable", lambda row: row.expected == "abstained"),
 }
 
 
 def _confidence(report: EvalReport) -> Chart | None:
     """Three histograms above one another, each on its own scale, so that a small class is seen too."""
-    classes = {
-        kind: _histogram([row.confidence for row in report.rows if belongs(row)])
-        for kind, (_, belongs) in _KINDS.items()
-    }
-    if not any(map(any, classes.values())):
+    classes = {kind: [row for row in report.rows if belongs(row)] for kind, (_, belongs) in _KINDS.items()}
+    if not any(classes.values()):
         return None
-    gap = (HEIGHT - TOP - BOTTOM) / len(classes)
-    rects: list[Rect] = []
-    lines: list[Line] = []
+    all_counts = {kind: _histogram(row.confidence for row in rows) for kind, rows in classes.items()}
+    given = {
+        kind: _histogram(row.confidence for row in rows if _given(row)) for kind, rows in classes.items()
+    }
     labels = axis_names("confidence, %", "")[:1]
-    for place, (kind, counts) in enumerate(classes.items()):
-        frame = Frame(top=TOP + place * gap + 16, bottom=TOP + (place + 1) * gap)
+    lines: list[Line] = []
+    rects: list[Rect] = []
+    for frame, (kind, counts) in zip(_stacked(len(classes)), all_counts.items(), strict=True):
         lines.append(frame.line([(0, 0), (1, 0)], "axis"))
-        labels.append(
-            Label(
-                x=LEFT,
-                y=frame.top - 4,
-                text=f"{_KINDS[kind][0]} (n={sum(counts)})",
-                anchor="start",
-                kind="name",
-            )
-        )
-        rects += bars(frame, counts, kind, _RANGES)
+        name = f"{_KINDS[kind][0]} (n={sum(counts)})"
+        labels.append(Label(x=LEFT, y=frame.top - 5, text=name, anchor="start", kind="name"))
         labels.append(Label(x=LEFT - 6, y=frame.top + 8, text=str(max(counts)), anchor="end"))
+        tips = [
+            f"{where}: {n}, answered {some}"
+            for where, n, some in zip(_RANGES, counts, given[kind], strict=True)
+        ]
+        rects += bars(frame, counts, f"{kind} withheld", tips, most=max(counts))
+        rects += bars(frame, given[kind], kind, tips, most=max(counts))
     labels += [Label(x=frame.x(step / 4), y=frame.bottom + 15, text=f"{25 * step}") for step in range(5)]
-    threshold = report.curves.threshold
-    if threshold is not None:
-        lines.append(Frame().line([(threshold, 0), (threshold, 1)], "threshold"))
+    header = (
+        "confidence",
+        *(f"{name}: {what}" for name, _ in _KINDS.values() for what in ("all", "answered")),
+    )
+    columns = [column for kind in _KINDS for column in (all_counts[kind], given[kind])]
     return Chart(
         id="confidence",
         title="Confidence",
-        about="How sure the bot was that the documents hold the answer. The further apart the three, the better it "
-        "knows what it knows." + ("" if threshold is None else " It answers right of the dashed line."),
+        about="How sure the bot was that the documents hold the answer. The further the lowest lies left of the "
+        "uppermost, the better the bot knows what it knows. Strong colour: an answer was given; pale: none.",
         summary="; ".join(
-            f"{name}: median {_median(row.confidence for row in report.rows if belongs(row))}"
-            for name, belongs in _KINDS.values()
+            f"{name}: median {_median(row.confidence for row in classes[kind])}"
+            for kind, (name, _) in _KINDS.items()
         ),
-        header=("confidence", *(name for name, _ in _KINDS.values())),
-        table=tuple(
-            (_RANGES[step], *(str(each[step]) for each in classes.values())) for step in range(_BINS)
-        ),
+        header=header,
+        table=tuple((where, *map(str, counts)) for where, *counts in zip(_RANGES, *columns, strict=True)),
         rects=tuple(rects),
         lines=tuple(lines),
         labels=tuple(labels),
     )
+
+
+def _given(row: Row) -> bool:
+    return row.status == "answered"
+
+
+def _stacked(count: int) -> list[Frame]:
+    """`count` frames of the same height beneath one another, with room for a line of words above each."""
+    each = (HEIGHT - TOP - BOTTOM) / count
+    return [Frame(top=TOP + place * each + 17, bottom=TOP + (place + 1) * each) for place in range(count)]
 
 
 def _histogram(values: Iterable[float]) -> list[int]:
@@ -134,18 +135,14 @@ def _risk(report: EvalReport) -> Chart | None:
         )
         for point in ordered
     ]
-    now = "no threshold is known"
-    threshold = report.curves.threshold
-    reached = [point for point in ordered if threshold is not None and point.threshold >= threshold]
-    if reached:
-        at = reached[-1]
-        now = f"at the threshold {threshold:.2f}, {percent(at.coverage)} are answered and {percent(at.risk)} of them wrong"
-        dots.append(Dot(x=frame.x(at.coverage), y=frame.y(at.risk / top), r=5, kind="now", tip=now))
+    last = ordered[-1]
+    now = f"as the bot ran, {percent(last.coverage)} were answered, and {percent(last.risk)} of these were wrong"
+    dots.append(Dot(x=frame.x(last.coverage), y=frame.y(last.risk / top), r=5, kind="now", tip=now))
     return Chart(
         id="risk",
         title="Risk and coverage",
-        about="If only the questions were answered that the bot is surest of: how many would get an answer, and how "
-        "many of these would be wrong. Lower is better." + (f" The dot: {now}." if reached else ""),
+        about="Were only those answers given that the bot is surest of: how many questions would get one, and how many "
+        f"of these would be wrong or not supported? Lower is better. The ring: {now}.",
         summary=now,
         header=("threshold", "answered", "wrong among them"),
         table=tuple(
@@ -227,7 +224,7 @@ def _latency(report: EvalReport) -> Chart | None:
     ]
     labels.append(Label(x=LEFT - 6, y=frame.top + 8, text=str(max(counts)), anchor="end"))
     ranges = [f"{end * step / _BINS:g}–{end * (step + 1) / _BINS:g} ms" for step in range(_BINS)]
-    rects = bars(frame, counts, "plain", ranges)
+    tips = [f"{where}: {count}" for where, count in zip(ranges, counts, strict=True)]
     summary = f"median {median:.0f} ms, 95th percentile {late:.0f} ms, slowest {times[-1]:.0f} ms"
     return Chart(
         id="latency",
@@ -237,7 +234,7 @@ def _latency(report: EvalReport) -> Chart | None:
         summary=summary,
         header=("milliseconds", "questions"),
         table=tuple(zip(ranges, map(str, counts), strict=True)),
-        rects=tuple(rects),
+        rects=tuple(bars(frame, counts, "plain", tips, most=max(counts))),
         lines=tuple(lines),
         labels=(*labels, *axis_names("milliseconds", "questions")),
     )

@@ -7,20 +7,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ragbot.evaluate.measures import MEASURES
 from ragbot.evaluate.page.outcome import Outcome, outcome
 from ragbot.evaluate.page.words import percent
 from ragbot.evaluate.values import Change, Comparison, EvalReport, Figure, Group, Row
 from ragbot.types import Citation, Claim
 
 _HEADLINE = {
+    "right_rate": "Questions that went right",
     "answer_precision": "Answers that are right",
-    "right_fact_rate": "Answerable questions answered rightly",
     "supported_share": "Statements supported",
+    "quote_exactness": "Quotes exact",
     "abstention_rate": "Unanswerable questions declined",
-    "status_accuracy": "Ended as expected",
     "recall@5": "Right source found",
 }
-_IN_GROUPS = ("status_accuracy", "right_fact_rate", "supported_share", "abstention_rate")
+_IN_GROUPS = ("right_rate", "answer_precision", "supported_share", "abstention_rate", "recall@5")
 _LEVELS = 5
 """Shades of the confusion matrix."""
 
@@ -101,13 +102,18 @@ def headline(report: EvalReport) -> list[Shown]:
     return [each for each in shown if each.figure.value is not None]
 
 
-def measures(report: EvalReport) -> list[Shown]:
-    """Every figure of the report."""
-    return [_shown(report, name, name) for name in report.overall.figures]
+def measures(report: EvalReport) -> list[tuple[str, list[Shown]]]:
+    """Every figure of the report, by family."""
+    families: dict[str, list[Shown]] = {}
+    for name in report.overall.figures:
+        family = MEASURES[name].group if name in MEASURES else "other"
+        families.setdefault(family, []).append(_shown(report, name, name))
+    return list(families.items())
 
 
 def _shown(report: EvalReport, name: str, label: str) -> Shown:
-    return Shown(name=name, label=label, meaning="", figure=report.overall.figures[name])
+    meaning = MEASURES[name].meaning if name in MEASURES else ""
+    return Shown(name=name, label=label, meaning=meaning, figure=report.overall.figures[name])
 
 
 def groups(report: EvalReport) -> Groups:

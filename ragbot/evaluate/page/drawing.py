@@ -71,8 +71,6 @@ class Chart:
     lines: tuple[Line, ...] = ()
     dots: tuple[Dot, ...] = ()
     labels: tuple[Label, ...] = ()
-    legend: tuple[tuple[str, str], ...] = ()
-    """Kind and name of each mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +109,9 @@ def axis_names(x: str, y: str) -> list[Label]:
     ]
 
 
-def bars(frame: Frame, counts: Sequence[int], kind: str, ranges: Sequence[str]) -> list[Rect]:
-    """Side by side over the whole width, the highest as high as the frame; `ranges` says what each counts."""
+def bars(frame: Frame, counts: Sequence[int], kind: str, tips: Sequence[str], *, most: int) -> list[Rect]:
+    """Side by side over the whole width; one of `most` is as high as the frame."""
     width = (frame.x(1) - frame.x(0)) / len(counts)
-    most = max(*counts, 1)
     return [
         Rect(
             x=round(frame.x(0) + step * width + 0.75, 2),
@@ -122,7 +119,7 @@ def bars(frame: Frame, counts: Sequence[int], kind: str, ranges: Sequence[str]) 
             width=round(width - 1.5, 2),
             height=round(frame.bottom - frame.y(count / most), 2),
             kind=kind,
-            tip=f"{ranges[step]}: {count}",
+            tip=tips[step],
         )
         for step, count in enumerate(counts)
         if count

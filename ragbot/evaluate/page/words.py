@@ -65,11 +65,11 @@ def _in_short(report: EvalReport) -> str:
 
 
 def _in_full(report: EvalReport) -> Iterator[str]:
-    status = _figure(report, "status_accuracy")
+    status = _figure(report, "right_rate")
     if status.value is not None:
         yield (
-            f"{_questions(len(report.rows))} asked; {_count(status)} of the {status.n} with an expectation ended as "
-            f"expected{_interval(status)}."
+            f"{_questions(len(report.rows))} asked; {_count(status)} of the {status.n} with an expectation went "
+            f"right{_interval(status)}."
         )
     answered = sum(row.status == "answered" for row in report.rows)
     right = _figure(report, "answer_precision")
