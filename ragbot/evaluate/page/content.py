@@ -152,14 +152,15 @@ def changes(comparison: Comparison | None) -> list[Change]:
     return sorted(comparison.changes, key=lambda each: order[each.direction]) if comparison else []
 
 
-def choices(report: EvalReport) -> Mapping[str, list[str]]:
-    """What the filters offer: name of the filter -> values that occur."""
-    return {
-        "given": sorted({row.status for row in report.rows}),
-        "expected": sorted({row.expected for row in report.rows if row.expected}),
-        "language": sorted({row.language for row in report.rows}),
-        "tag": sorted({tag for row in report.rows for tag in row.tags}),
+def choices(report: EvalReport) -> Mapping[str, list[tuple[str, str]]]:
+    """What the filters offer: name of the filter -> values that occur, each with what is shown for it."""
+    occurring: dict[str, set[str]] = {
+        "given": {row.status for row in report.rows},
+        "expected": {row.expected for row in report.rows if row.expected},
+        "language": {row.language for row in report.rows},
+        "tag": {tag for row in report.rows for tag in row.tags},
     }
+    return {name: [(value, value) for value in sorted(values)] for name, values in occurring.items()}
 
 
 def questions(report: EvalReport, comparison: Comparison | None) -> Iterator[Question]:

@@ -19,7 +19,7 @@ def percent(value: float | None, n: int = 0) -> str:
         text = f"{100 * value:.{digits}f}"
         if float(text) not in {0.0, 100.0} or value in {0.0, 1.0}:
             return f"{text}{_PERCENT}"
-    return f"{100 * value:.3f}{_PERCENT}"
+    return f"> 99.999{_PERCENT}" if value > 0.5 else f"< 0.001{_PERCENT}"
 
 
 def between(figure: Figure) -> str:
@@ -93,9 +93,13 @@ def _grounding(report: EvalReport) -> Iterator[str]:
     contradicted = sum(claim.verdict == "contradicted" for claim in claims)
     unsupported = sum(claim.verdict == "unsupported" for claim in claims)
     yield (
-        f"Of the {len(claims)} statements in answers, {contradicted} are contradicted by the cited text and "
-        f"{unsupported} are not supported by it, as the bot's own check sees it."
+        f"Of the {len(claims)} statements in answers, {_are(contradicted)} contradicted by the cited text and "
+        f"{_are(unsupported)} not supported by it, as the bot's own check sees it."
     )
+
+
+def _are(count: int) -> str:
+    return "1 is" if count == 1 else f"{count or 'none'} are"
 
 
 def _compared(comparison: Comparison | None) -> Iterator[str]:

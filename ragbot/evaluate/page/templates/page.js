@@ -1,7 +1,7 @@
 "use strict";
 // Sorting, filtering, opening and lighting up. Everything it shows stands in the document already.
 (() => {
-  const STEP = 200; // rows shown at once
+  const STEP = 100; // rows shown at once
   const ORDER = { broken: 0, healed: 1, changed: 2, wrong: 0, unjudged: 1, right: 2 };
   const table = document.querySelector("table.questions");
   const form = document.querySelector("form.filters");
@@ -15,6 +15,7 @@
     question: body.querySelector(".open"),
     words: null,
   }));
+  const collator = new Intl.Collator(undefined, { numeric: true });
   let matching = rows;
   let limit = STEP;
 
@@ -27,9 +28,11 @@
     });
   }
 
-  function show() {
-    const shown = new Set(matching.slice(0, limit));
-    for (const row of rows) row.body.hidden = !shown.has(row);
+  function show(placed = 0) {
+    const shown = matching.slice(0, limit);
+    const kept = new Set(shown);
+    for (const row of rows) if (row.body.hidden === kept.has(row)) row.body.hidden = !kept.has(row);
+    table.append(...shown.slice(placed).map((row) => row.body)); // hidden rows may stand anywhere
     pages.hidden = matching.length <= limit;
     more.textContent = `Show ${Math.min(STEP, matching.length - limit)} more of ${matching.length - limit}`;
     const of = matching.length === rows.length ? "" : ` of ${rows.length}`;
@@ -55,7 +58,7 @@
     const empty = (value) => value === "" || Number.isNaN(value);
     if (empty(a) || empty(b)) return empty(a) - empty(b) || 0;
     if (typeof a === "number") return a - b;
-    return a.localeCompare(b);
+    return collator.compare(a, b);
   }
 
   function sort(header) {
@@ -70,7 +73,6 @@
       const kept = up || missing(one) || missing(two) ? order : -order; // what has no value stays last
       return kept || a.data.number - b.data.number;
     });
-    table.append(...rows.map((row) => row.body));
     filter();
   }
 
@@ -118,7 +120,7 @@
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => { setTimeout(filter); });
   form.addEventListener("submit", (event) => event.preventDefault());
-  more.addEventListener("click", () => { limit += STEP; show(); });
+  more.addEventListener("click", () => { limit += STEP; show(limit - STEP); });
   table.addEventListener("click", (event) => {
     const question = event.target.closest("a.open");
     const claim = event.target.closest("a.claim[href]");
