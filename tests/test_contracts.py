@@ -116,7 +116,18 @@ BELOW: Mapping[str, frozenset[str]] = {
     "evaluate": FOUNDATIONS,
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
-    | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "doctor", "__init__"},
+    | {
+        "models",
+        "index",
+        "ingest",
+        "dialogue",
+        "answer",
+        "bot",
+        "evaluate",
+        "doctor",
+        "fingerprint",
+        "__init__",
+    },
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
     "__main__": frozenset({"cli"}),
 }
