@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from browser import find_chromium
+from browser import launch
 from reports import mixed_rows, report
 
 from ragbot.evaluate.page.page import render_page
@@ -69,7 +69,7 @@ def main(sizes: Sequence[int]) -> None:
     """Print a line for each size."""
     base: dict[str, float] = {}
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), chromium_sandbox=False)
+        browser = launch(playwright)
         render_page(of_size(1))  # reads the templates
         for rows in sorted(sizes):
             questions = of_size(rows)
