@@ -12,7 +12,7 @@ from typing import Protocol
 from ragbot.errors import InputError
 from ragbot.evaluate.citing import cited, exact_quotes
 from ragbot.evaluate.judge import DEPTH, judge
-from ragbot.evaluate.measures import Sample
+from ragbot.evaluate.reading import Sample
 from ragbot.evaluate.summary import summarise
 from ragbot.evaluate.testset import Case, hash_cases, resolve_sources
 from ragbot.evaluate.values import EvalReport, Row, Timing
