@@ -143,11 +143,11 @@ def unit(sentence: str, place: Place, rng: Random) -> str | None:
     for start, end, old in found:
         group = names.get(old, ("$", "€", "£"))
         at = group.index(old)
-        options = [
-            each for each in group[max(0, at - 2) : at + 3] if each != old
-        ]  # a year is no second to anybody
-        new = rng.choice(options)
-        if new not in place.passage:
+        near = [
+            each for each in group[max(0, at - 1) : at + 2] if each != old
+        ]  # nobody takes a year for a second
+        new = rng.choice(near)
+        if not any(spelling in place.passage for spelling in _CURRENCIES.get(new, (new,))):
             return sentence[:start] + new + sentence[end:]
     return None
 

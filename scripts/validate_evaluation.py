@@ -206,9 +206,10 @@ def find(data: Path, part: Any, count: int, verifier: Verifier) -> list[Finding]
     asked = _rows(data / "retrieval" / "mtrag-un" / "queries.jsonl")
     replies = [row["reference"] for row in asked if row["answerability"] == "answerable"]
     found += answers("mtrag-un", rng.sample(replies, min(count, len(replies))), rng, most=0.3)
-    short = [
-        row["answers"][0] for row in _rows(data / "retrieval" / "squad2" / "queries.jsonl") if row["answers"]
+    first = [
+        each for row in _rows(data / "retrieval" / "squad2" / "queries.jsonl") for each in row["answers"][:1]
     ]
+    short = [each for each in first if any(map(str.isalnum, each))]
     found += answers("squad2", rng.sample(short, min(count, len(short))), rng, most=0.05)
     return found
 
