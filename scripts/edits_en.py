@@ -280,7 +280,7 @@ def swap(sentence: str, place: Place, rng: Random) -> str | None:
             return (
                 sentence[: first.start()] + second.group() + middle + first.group() + sentence[second.end() :]
             )
-        others = [each for each in re.findall(kind, place.passage) if each not in sentence]
+        others = [each.group() for each in re.finditer(kind, place.passage) if each.group() not in sentence]
         free = [each for each in own if not _in_range(sentence, each)]
         if free and others:
             match = rng.choice(free)

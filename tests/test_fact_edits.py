@@ -133,14 +133,14 @@ def test_a_chinese_control_says_the_same() -> None:
 
 
 def test_the_sample_company_gives_balanced_pairs() -> None:
-    """As many controls as edits and no id twice; every claim differs from its passage, and the seed alone decides."""
+    """As many controls as edits, no id twice, no edit that stands in its passage; the seed alone decides."""
     passages = read_passages(ROOT / "tests" / "text", [ROOT / "knowledge"])
     items = generate(passages, seed=3, per_kind={"en": 8, "zh": 4})
     labels = Counter(each.label for each in items)
     assert labels["unsupported"] > 40
     assert labels["supported"] == labels["unsupported"]
     assert len({each.id for each in items}) == len(items)
-    assert all(each.claim not in each.passage for each in items)
+    assert not [each.id for each in items if each.label == "unsupported" and each.claim in each.passage]
     assert items == generate(passages, seed=3, per_kind={"en": 8, "zh": 4})
     assert items != generate(passages, seed=4, per_kind={"en": 8, "zh": 4})
 

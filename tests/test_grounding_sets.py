@@ -9,7 +9,7 @@ import pytest
 
 from grounding_sets import in_second_half, of_part, read_items, read_sets, tasks
 
-ROWS = [
+ROWS: list[dict[str, object]] = [
     {"id": "1", "claim": "a", "evidence": ["(meta data) TITLE: X", "one."], "label": "supported"},
     {"id": "2", "claim": "b", "evidence": ["(meta data) TITLE: X", "two.", "three."], "label": "partial"},
     {"id": "3", "claim": "c", "evidence": ["another text."], "label": "unsupported"},

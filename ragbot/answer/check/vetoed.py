@@ -45,18 +45,22 @@ def _checked(claim: Claim, passages: Sequence[str]) -> Claim:
     lacks = {number: _figures_missing(claim.text, text) for number, text in read.items()}
     stated = tuple(number for number in claim.citations if not lacks[number])
     if not stated:
-        shown = ", ".join(min(lacks.values(), key=len, default=[])) or "its figures"
+        fewest = min(lacks.values(), key=_count, default=[])
         return replace(
             claim,
             verdict="unsupported",
             support=round(claim.support * _VETOED, 4),
             citations=(),
-            reason=f"not in the passage: {shown}",
+            reason=f"not in the passage: {', '.join(fewest)}" if fewest else "nothing is cited for it",
         )
     if claim.evidence is not None and claim.evidence.passage in stated:
         return replace(claim, citations=stated)
     whole = Evidence(passage=stated[0], start=0, end=len(passages[stated[0] - 1]))
     return replace(claim, citations=stated, evidence=whole)
+
+
+def _count(shown: list[str]) -> int:
+    return len(shown)
 
 
 def _figures_missing(claim: str, passage: str) -> list[str]:
