@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from ragbot.answer.check.align import align
+from ragbot.answer.check.align import in_order
 from ragbot.answer.check.fact import FIGURES, Fact, agrees, same_kind
 from ragbot.answer.check.facts import facts
 from ragbot.text.context import LEANS_BACK
 from ragbot.text.words import content_terms
 
 _CLAUSE = re.compile(
-    r"[,;:，；：、|\n]\s+|[，；：、|\n]|\s[–—-]\s|\b(?:and|but|while|whereas|or|versus|vs)\b|而|和|但", re.IGNORECASE
+    r"[,;:，；：、|\n]\s+|[，；：、|\n]|\s[–—-]\s|\b(?:and|but|while|whereas|or|versus|vs)\b|而|和|但",
+    re.IGNORECASE,
 )
 
 _HEAD: Final = 2
@@ -102,8 +103,7 @@ def _same_order(claim: str, own: Sequence[Clause], sentence: str) -> bool | None
         places.append(place)
     if places == sorted(places):
         return True
-    words = [_words(each) for each in (claim, sentence)]
-    return False if align(*words).in_order >= _IN_ORDER else None
+    return False if in_order(_words(claim), _words(sentence)) >= _IN_ORDER else None
 
 
 def _has_words(own: Sequence[Clause], there: Sequence[Clause]) -> bool:

@@ -43,7 +43,9 @@ _COURTESY = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ENDS = " \t.!。！~～…,，:)"
-_STATED_AS_QUESTION = re.compile(r"\s*(?:did you know|you know|have you heard)\b|\s*(?:你|您)知道", re.IGNORECASE)
+_STATED_AS_QUESTION = re.compile(
+    r"\s*(?:did you know|you know|have you heard)\b|\s*(?:你|您)知道", re.IGNORECASE
+)
 _LEAD_IN = re.compile(
     r"""\s*(?:
     (?:yes|no|yeah|yep|sure|certainly|of\ course|well|oh|ah|ok(?:ay)?|so|and|but|also|right|actually|hi|hello|thanks)\s*[,!.]+\s*
@@ -72,13 +74,13 @@ def claims(text: str) -> list[str]:
 
 
 def is_aside(sentence: str) -> bool:
-    """Whether a sentence claims nothing: a courtesy, a question, or no word at all."""
+    """Whether a sentence claims nothing: a courtesy, a question, or no word with a content of its own."""
     bare = _MARKUP.sub("", sentence).strip(_ENDS)
     if not any(character.isalnum() for character in bare):
         return True
     if sentence.rstrip(" )\"'”’」").endswith(("?", "？")) and not _STATED_AS_QUESTION.match(sentence):
         return True
-    if len(bare) > 140 or not _COURTESY.fullmatch(bare):
+    if content_terms(bare) and (len(bare) > 140 or not _COURTESY.fullmatch(bare)):
         return False
     return not any(fact.kind in FIGURES for fact in facts(sentence, with_names=False))
 

@@ -16,7 +16,9 @@ from ragbot.text.words import content_terms
 Modality = Literal["must", "should", "may"]
 _REACH: Final = 5
 """Content words after a cue that it speaks of."""
-_BOUNDARY = re.compile(r"[,;:.!?，；：。！？、\n]|\b(?:but|however|although|though|while|whereas|and)\b|但|而")
+_BOUNDARY = re.compile(
+    r"[,;:.!?，；：。！？、\n]|\b(?:but|however|although|though|while|whereas|and)\b|但|而"
+)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without|unable to|fails? to|excluded?|excluding|"
     r"excludes|prohibit(?:s|ed)?|forbidden|refuses? to|instead of|rather than|except)\b|n['’ ]+t\b|\bdont\b|\bdoesnt\b"
@@ -40,14 +42,22 @@ _MODALITIES: Final[tuple[tuple[Modality, re.Pattern[str]], ...]] = (
     ),
     (
         "should",
-        re.compile(r"\b(?:should|ought to|recommend(?:ed|s)?|advis(?:ed?|able)|suggest(?:ed|s)?)\b|应该|建议|最好|推荐", re.I),
+        re.compile(
+            r"\b(?:should|ought to|recommend(?:ed|s)?|advis(?:ed?|able)|suggest(?:ed|s)?)\b|应该|建议|最好|推荐",
+            re.I,
+        ),
     ),
     (
         "may",
-        re.compile(r"\b(?:may|might|can|could|optional(?:ly)?|allowed to|able to|permitted)\b|可以|可能|或许|可选|也可|允许|能够", re.I),
+        re.compile(
+            r"\b(?:may|might|can|could|optional(?:ly)?|allowed to|able to|permitted)\b|可以|可能|或许|可选|也可|允许|能够",
+            re.I,
+        ),
     ),
 )
-_EXCEPTION = re.compile(r"\b(?:unless|except|excluding|other than|with the exception of)\b|除非|除了|除外|不包括", re.I)
+_EXCEPTION = re.compile(
+    r"\b(?:unless|except|excluding|other than|with the exception of)\b|除非|除了|除外|不包括", re.I
+)
 _ONLY = re.compile(r"\b(?:only|solely|exclusively|just)\b|仅(?!供)|只(?!要)|唯一|限于", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\bnot (?:only|just)\b|不仅|不只", re.IGNORECASE)
 _CONDITION = re.compile(
@@ -121,7 +131,9 @@ def _temporal(text: str) -> tuple[frozenset[str], frozenset[str]]:
     for match in _TEMPORAL.finditer(text):
         kind = match.lastgroup or ""
         if kind.startswith("zh"):  # 收到商品后: what it speaks of stands in front
-            scope = content_terms(re.split(r"[，。；！？]", text[max(0, match.start() - 12) : match.start()])[-1])
+            scope = content_terms(
+                re.split(r"[，。；！？]", text[max(0, match.start() - 12) : match.start()])[-1]
+            )
         else:
             scope = _scope(text, match.end())[:3]
         (before if kind.endswith("before") else after).update(scope)

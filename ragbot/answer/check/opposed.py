@@ -42,14 +42,10 @@ class Opposition:
     antonym: bool
     modality: bool
     """Must against may or should."""
-    weakened: bool
-    """The passage says may or should where the claim says it outright."""
     exception: bool
     """One of them makes an exception, the other none."""
-    only: bool
-    """One of them says `only`, the other not."""
     only_added: bool
-    """The claim does."""
+    """The claim says `only`, the passage does not."""
     temporal: bool
     """Before the thing against after it."""
     condition_dropped: float
@@ -96,7 +92,7 @@ def _polarity(claim: Logic, given: Logic, claim_terms: frozenset[str], given_ter
     affirmed = given.negated & claim_terms - claim.negated
     if claim.negations and given.negations:
         if claim.negations == given.negations:
-            return bool(denied) and bool(affirmed)
+            return bool(denied) and bool(affirmed) and not claim.negated & given.negated
         return bool(denied if claim.negations > given.negations else affirmed)
     scope = claim.negated or given.negated
     shared = denied | affirmed
@@ -120,12 +116,11 @@ def opposition(claim: str, given: str, claimed: Reading, line: Reading) -> Oppos
             (strict in mine.modality) != (strict in theirs.modality)
             and bool(mine.modality & loose) != bool(theirs.modality & loose)
         ),
-        weakened=bool(theirs.modality & loose) and not mine.modality,
         exception=mine.exception != theirs.exception,
-        only=mine.only != theirs.only,
         only_added=mine.only and not theirs.only,
-        temporal=bool(mine.before & theirs.after - theirs.before or mine.after & theirs.before - theirs.after),
+        temporal=bool(
+            mine.before & theirs.after - theirs.before or mine.after & theirs.before - theirs.after
+        ),
         condition_dropped=_dropped(theirs.conditions, claimed.bag),
         condition_added=_dropped(mine.conditions, line.bag),
     )
-

@@ -62,12 +62,15 @@ _BEFORE: Final[tuple[tuple[Bound, re.Pattern[str]], ...]] = tuple(
 _AFTER: Final[tuple[tuple[Bound, re.Pattern[str]], ...]] = (
     (
         "least",
-        re.compile(r"\s*(?:or (?:more|above|longer|higher|over)|and above|及以上|以上|起|minimum)", re.IGNORECASE),
+        re.compile(
+            r"\s*(?:or (?:more|above|longer|higher|over)|and above|及以上|以上|起|minimum)", re.IGNORECASE
+        ),
     ),
     (
         "most",
         re.compile(
-            r"\s*(?:or (?:less|fewer|below|under|shorter)|and below|及以下|以下|以内|之内|内|maximum)", re.IGNORECASE
+            r"\s*(?:or (?:less|fewer|below|under|shorter)|and below|及以下|以下|以内|之内|内|maximum)",
+            re.IGNORECASE,
         ),
     ),
 )

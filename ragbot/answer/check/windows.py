@@ -19,7 +19,7 @@ _BEHIND: Final = 0.25
 """How far behind the best one a window may be."""
 _LINE_COST: Final = 0.02
 """What a further sentence must bring, as a share of the claim's terms."""
-_ABOVE: Final = 0.5
+ABOVE: Final = 0.5
 """What a term counts that only the title or a heading has."""
 
 _ROW = re.compile(r"\w[:：]\s[^:：\n]+[;；]\s?[^:：;；\n]+[:：]\s")
@@ -58,7 +58,7 @@ def _of_passage(
     shared = [wanted & reading.bag for reading in passage.readings(claim)]
     if not wanted:
         return
-    halves = _ABOVE * len(wanted & above)
+    halves = ABOVE * len(wanted & above)
     for first, start in enumerate(shared):
         if not start:
             continue
@@ -69,7 +69,7 @@ def _of_passage(
             if shared[last] <= union:
                 continue
             union |= shared[last]
-            points = len(union) + halves - _ABOVE * len(union & above)
+            points = len(union) + halves - ABOVE * len(union & above)
             yield points / len(wanted) - _LINE_COST * (last - first), number, first, last
 
 
