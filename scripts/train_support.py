@@ -232,7 +232,7 @@ def main() -> None:
     print(json.dumps(as_json(meant), indent=1))
     if asked.write:
         shipped = {
-            "about": "Weights of a logistic model over the features of a claim and a window; see scripts/train_support.py",
+            "about": "Logistic model over the features of a claim and a window, learnt by scripts/train_support.py",
             "threshold": threshold(edits, worded),
             "worded": as_json(worded),
             "meant": as_json(meant),

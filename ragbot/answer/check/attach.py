@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from ragbot.answer.check.align import in_order
@@ -50,7 +51,7 @@ def clauses(sentence: str) -> tuple[Clause, ...]:
             cuts.append(match.end())
     cuts.append(len(sentence))
     found = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         own = tuple(fact for fact in figures if start <= fact.start < end)
         kept = sentence[start:end]
         for fact in own:
@@ -128,7 +129,8 @@ def _carried(
     passage: Sequence[str],
     given: Sequence[tuple[Clause, ...]],
 ) -> bool:
-    """Whether some sentence states `fact` and speaks of its `head`, and the best place of `fact` is as near to `subject` as the best place of another figure of its kind."""
+    """Whether some sentence states `fact` and speaks of its `head`, and the best place of `fact` is as near to `subject`
+    as that of any other figure of its kind."""
     if not subject:
         return True
     best, rival, found, whole = 0.0, 0.0, False, False

@@ -27,7 +27,8 @@ _NEGATION = re.compile(
 )
 _NO_NEGATION = re.compile(
     r"\bnot only\b|\bno (?:later|more|less|fewer|longer) than\b|\bnot (?:more|less|later|exceed(?:ing)?)\b|\bno\.? ?\d"
-    r"|\bif not\b|\bor not\b|\bi ?'? ?m not sure\b|\bi don ?['’] ?t know\b|\bwhether or not\b|是不是|不仅|不但|能不能|会不会",
+    r"|\bif not\b|\bor not\b|\bi ?'? ?m not sure\b|\bi don ?['’] ?t know\b|\bwhether or not\b"
+    r"|是不是|不仅|不但|能不能|会不会",
     re.IGNORECASE,
 )
 """Phrases that hold a negating word and negate nothing of the sentence's own."""
@@ -50,7 +51,8 @@ _MODALITIES: Final[tuple[tuple[Modality, re.Pattern[str]], ...]] = (
     (
         "may",
         re.compile(
-            r"\b(?:may|might|can|could|optional(?:ly)?|allowed to|able to|permitted)\b|可以|可能|或许|可选|也可|允许|能够",
+            r"\b(?:may|might|can|could|optional(?:ly)?|allowed to|able to|permitted)\b"
+            r"|可以|可能|或许|可选|也可|允许|能够",
             re.I,
         ),
     ),
@@ -61,7 +63,8 @@ _EXCEPTION = re.compile(
 _ONLY = re.compile(r"\b(?:only|solely|exclusively|just)\b|仅(?!供)|只(?!要)|唯一|限于", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\bnot (?:only|just)\b|不仅|不只", re.IGNORECASE)
 _CONDITION = re.compile(
-    r"\b(?:if|unless|provided(?: that)?|only (?:if|when|for)|as long as|in case|on condition|except|when(?:ever)?|once)\b"
+    r"\b(?:if|unless|provided(?: that)?|only (?:if|when|for)|as long as|in case"
+    r"|on condition|except|when(?:ever)?|once)\b"
     r"|如果|若(?!干)|假如|只要|只有|除非|一旦|(?<=[^，。])时(?=[，,])|仅限|前提",
     re.IGNORECASE,
 )

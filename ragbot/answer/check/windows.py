@@ -83,15 +83,15 @@ def windows(claim: Said, passages: Sequence[Passage], contexts: Sequence[frozens
     ]
     scored.sort(key=lambda item: (-item[0], *item[1:]))
     found = []
-    for score, number, first, last in scored[:_KEPT]:
-        if score < scored[0][0] - _BEHIND:
+    for item in scored[:_KEPT]:
+        if item[0] < scored[0][0] - _BEHIND:
             break
-        coverage = round(score + _LINE_COST * (last - first), 6)
-        found.append(_window(claim, passages[number - 1], number, first, last, coverage))
+        found.append(_window(claim, passages[item[1] - 1], item))
     return found
 
 
-def _window(claim: Said, passage: Passage, number: int, first: int, last: int, coverage: float) -> Window:
+def _window(claim: Said, passage: Passage, found: tuple[float, int, int, int]) -> Window:
+    score, number, first, last = found
     lines = passage.lines[first : last + 1]
     said, readings = claim.reading(passage), passage.readings(claim)[first : last + 1]
     wanted = frozenset(said.content)
@@ -102,7 +102,7 @@ def _window(claim: Said, passage: Passage, number: int, first: int, last: int, c
         claim=said,
         lines=lines,
         readings=readings,
-        coverage=coverage,
+        coverage=round(score + _LINE_COST * (last - first), 6),
         best=max(range(len(lines)), key=lambda place: len(wanted & readings[place].bag)),
     )
 
