@@ -129,7 +129,7 @@ def _carried(
     passage: Sequence[str],
     given: Sequence[tuple[Clause, ...]],
 ) -> bool:
-    """Whether some sentence states `fact` and speaks of its `head`, and the best place of `fact` is as near to `subject`
+    """Whether some sentence states `fact` and speaks of its `head`, and its best place is as near to `subject`
     as that of any other figure of its kind."""
     if not subject:
         return True

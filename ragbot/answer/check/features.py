@@ -25,9 +25,8 @@ FEATURES: Final = (
     "exception",  # one of them makes an exception, the other none
     "temporal",  # before against after
     "condition_dropped",  # share of a condition of the window that the claim leaves out
-    "cosine",  # the claim's embedding and the window's; 0 where there is none
 )
-"""What helps on none of the sets is left out: word order, replaced words, coverage by the best sentence alone."""
+"""What helps on none of the sets is left out: word order, replaced words, the cosine of an embedder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Fit:
     misattached: bool
     opposition: Opposition
     row: tuple[float, ...]
-    """In the order of `FEATURES`, the cosine left 0."""
+    """In the order of `FEATURES`."""
 
 
 @lru_cache(maxsize=1024)
@@ -94,6 +93,5 @@ def _row(
         "exception": float(differs.exception),
         "temporal": float(differs.temporal),
         "condition_dropped": differs.condition_dropped,
-        "cosine": 0.0,
     }
     return tuple(values[name] for name in FEATURES)

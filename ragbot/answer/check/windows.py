@@ -44,11 +44,6 @@ class Window:
     best: int
     """Index of the line that has most of them."""
 
-    @property
-    def texts(self) -> tuple[str, str]:
-        """Claim and window as an embedder reads them."""
-        return self.claim.text, " ".join(line.text for line in self.readings)
-
 
 def _of_passage(
     number: int, passage: Passage, claim: Said, above: frozenset[str]
