@@ -10,4 +10,5 @@ class GroundingVerifier(_Checks):
     """The built-in check; an embedder may be given and is not asked."""
 
     def __init__(self, embedder: Embedder | None = None, *, threshold: float | None = None) -> None:
+        del embedder
         super().__init__(threshold=threshold)

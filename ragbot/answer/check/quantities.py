@@ -56,7 +56,7 @@ _LIMITS: Final[tuple[tuple[Bound, str], ...]] = (
         r"less than|fewer than|under|below|shorter than|lower than|smaller than|少于|低于|小于|不到|不足",
     ),
 )
-_BEFORE: Final = tuple(
+_BEFORE: Final[tuple[tuple[Bound, re.Pattern[str]], ...]] = tuple(
     (bound, re.compile(rf"(?:{pattern})\s*(?:the |a |an |about |of |为|是)?$", re.IGNORECASE))
     for bound, pattern in _LIMITS
 )
