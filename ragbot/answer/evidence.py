@@ -16,8 +16,8 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from ragbot.answer.expected import STRICT, asked, gives
 from ragbot.answer.check.facts import facts
+from ragbot.answer.expected import STRICT, asked, gives
 from ragbot.answer.units import Unit
 from ragbot.index.question import Question
 from ragbot.text.context import NUMBERED

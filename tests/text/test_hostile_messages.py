@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ragbot.answer.expected import asked
 from ragbot.answer.check.facts import facts
+from ragbot.answer.expected import asked
 from ragbot.dialogue.policy import small_talk, wants_person
 from ragbot.text.context import names
 from ragbot.text.sentences import sentences

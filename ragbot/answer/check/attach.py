@@ -10,16 +10,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
-from ragbot.answer.check.align import align
+from ragbot.answer.check.align import in_order
 from ragbot.answer.check.fact import FIGURES, Fact, agrees, same_kind
 from ragbot.answer.check.facts import facts
 from ragbot.text.context import LEANS_BACK
 from ragbot.text.words import content_terms
 
 _CLAUSE = re.compile(
-    r"[,;:，；：、|\n]\s+|[，；：、|\n]|\s[–—-]\s|\b(?:and|but|while|whereas|or|versus|vs)\b|而|和|但", re.IGNORECASE
+    r"[,;:，；：、|\n]\s+|[，；：、|\n]|\s[–—-]\s|\b(?:and|but|while|whereas|or|versus|vs)\b|而|和|但",
+    re.IGNORECASE,
 )
 
 _HEAD: Final = 2
@@ -49,7 +51,7 @@ def clauses(sentence: str) -> tuple[Clause, ...]:
             cuts.append(match.end())
     cuts.append(len(sentence))
     found = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         own = tuple(fact for fact in figures if start <= fact.start < end)
         kept = sentence[start:end]
         for fact in own:
@@ -102,8 +104,7 @@ def _same_order(claim: str, own: Sequence[Clause], sentence: str) -> bool | None
         places.append(place)
     if places == sorted(places):
         return True
-    words = [_words(each) for each in (claim, sentence)]
-    return False if align(*words).in_order >= _IN_ORDER else None
+    return False if in_order(_words(claim), _words(sentence)) >= _IN_ORDER else None
 
 
 def _has_words(own: Sequence[Clause], there: Sequence[Clause]) -> bool:
@@ -128,7 +129,8 @@ def _carried(
     passage: Sequence[str],
     given: Sequence[tuple[Clause, ...]],
 ) -> bool:
-    """Whether some sentence states `fact` and speaks of its `head`, and the best place of `fact` is as near to `subject` as the best place of another figure of its kind."""
+    """Whether some sentence states `fact` and speaks of its `head`, and its best place is as near to `subject`
+    as that of any other figure of its kind."""
     if not subject:
         return True
     best, rival, found, whole = 0.0, 0.0, False, False

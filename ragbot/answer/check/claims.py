@@ -29,9 +29,11 @@ _COURTESY = re.compile(
     | i(?:['’]d|\ would|['’]ll|\ will|\ can|\ am|['’]m)?\ (?:be\ )?(?:happy|glad|delighted)\ to\ (?:help|assist).{0,60}
     | i\ hope\ (?:this|that|it)\ (?:helps?|is\ helpful|answers|information).{0,40}
     | (?:please\ )?let\ (?:me|us)\ know\b.{0,80} | (?:please\ )?feel\ free\ to\ (?:ask|contact|reach|let).{0,80}
-    | (?:please\ )?(?:don['’]?t|do\ not)\ hesitate\ to.{0,80} | (?:if\ you\ have|should\ you\ have)\ any\ .{0,20}questions\b.{0,80}
+    | (?:please\ )?(?:don['’]?t|do\ not)\ hesitate\ to.{0,80}
+    | (?:if\ you\ have|should\ you\ have)\ any\ .{0,20}questions\b.{0,80}
     | have\ a\ (?:nice|great|good|wonderful)\ (?:day|one|weekend|evening)
-    | (?:i(?:['’]m|\ am)\ )?(?:so\ |very\ )?sorry(?:\ (?:about|for)\ (?:that|this|the\ \w+|any\ \w+)|\ to\ hear\ (?:that|this))?
+    | (?:i(?:['’]m|\ am)\ )?(?:so\ |very\ )?sorry
+      (?:\ (?:about|for)\ (?:that|this|the\ \w+|any\ \w+)|\ to\ hear\ (?:that|this))?
     | (?:my\ |our\ )?apologies(?:\ for\ .{0,30})? | i\ apologi[sz]e(?:\ for\ .{0,40})?
     | here(?:['’]s|\ is|\ are)\ (?:what|the|some|your|a|how)\b.{0,60}:
     | (?:best|kind)\ regards.{0,20} | sincerely.{0,20} | welcome.{0,20}
@@ -43,13 +45,18 @@ _COURTESY = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ENDS = " \t.!。！~～…,，:)"
-_STATED_AS_QUESTION = re.compile(r"\s*(?:did you know|you know|have you heard)\b|\s*(?:你|您)知道", re.IGNORECASE)
+_STATED_AS_QUESTION = re.compile(
+    r"\s*(?:did you know|you know|have you heard)\b|\s*(?:你|您)知道", re.IGNORECASE
+)
 _LEAD_IN = re.compile(
     r"""\s*(?:
-    (?:yes|no|yeah|yep|sure|certainly|of\ course|well|oh|ah|ok(?:ay)?|so|and|but|also|right|actually|hi|hello|thanks)\s*[,!.]+\s*
+    (?:yes|no|yeah|yep|sure|certainly|of\ course|well|oh|ah|ok(?:ay)?|so|and|but|also|right|actually
+      |hi|hello|thanks)\s*[,!.]+\s*
     | (?:i['’\ ]*m|i\ am)\ not\ sure\s*,?\s*but\s+ | i\ don\s?['’]?\ ?t\ know\s*,?\s*but\s+
-    | (?:i|we)\ (?:do\ )?(?:also\ )?(?:believe|think|know|guess|heard|read|understand|see|agree)(?:\ that)?\s+(?=\S+\ \S+)
-    | (?:did|do)\ you\ know\ (?:that\s+)? | (?:please\ note|note|it\ is\ worth\ noting|it\ is\ important\ to\ note)\ that\s+
+    | (?:i|we)\ (?:do\ )?(?:also\ )?(?:believe|think|know|guess|heard|read|understand|see|agree)
+      (?:\ that)?\s+(?=\S+\ \S+)
+    | (?:did|do)\ you\ know\ (?:that\s+)?
+    | (?:please\ note|note|it\ is\ worth\ noting|it\ is\ important\ to\ note)\ that\s+
     | according\ to\ (?:the|our|your)\ (?:passage|document|documentation|text|context|policy|website)s?\s*,\s*
     | based\ on\ (?:the|our)\ .{1,40}?,\s* | in\ short,\s* | in\ summary,\s*
     | (?:i['’]?m|i\ am)?\ ?sorry\s*,\s*(?:but\s+)? | unfortunately\s*,\s*
@@ -72,13 +79,13 @@ def claims(text: str) -> list[str]:
 
 
 def is_aside(sentence: str) -> bool:
-    """Whether a sentence claims nothing: a courtesy, a question, or no word at all."""
+    """Whether a sentence claims nothing: a courtesy, a question, or no word with a content of its own."""
     bare = _MARKUP.sub("", sentence).strip(_ENDS)
     if not any(character.isalnum() for character in bare):
         return True
     if sentence.rstrip(" )\"'”’」").endswith(("?", "？")) and not _STATED_AS_QUESTION.match(sentence):
         return True
-    if len(bare) > 140 or not _COURTESY.fullmatch(bare):
+    if content_terms(bare) and (len(bare) > 140 or not _COURTESY.fullmatch(bare)):
         return False
     return not any(fact.kind in FIGURES for fact in facts(sentence, with_names=False))
 

@@ -26,6 +26,8 @@ Bound = Literal["", "least", "most", "more", "less", "low", "high"]
 
 FIGURES: Final = frozenset(("number", "date", "weekday", "time", "url", "email", "phone", "version"))
 """Kinds that only the passage itself can state."""
+_LONGEST: Final = 25
+"""Digits of a number that is converted."""
 _UP: Final = frozenset(("least", "more", "low"))
 _DOWN: Final = frozenset(("most", "less", "high"))
 
@@ -93,6 +95,8 @@ def _same_number(claimed: Fact, given: Fact) -> bool:
         return False
     if not claimed.unit or not given.unit or claimed.unit == given.unit:
         return claimed.value == given.value
+    if max(len(claimed.value), len(given.value)) > _LONGEST:
+        return False
     return in_base(Decimal(claimed.value), claimed.unit) == in_base(Decimal(given.value), given.unit)
 
 

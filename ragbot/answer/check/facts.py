@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from ragbot.answer.check.fact import Fact, agrees
 from ragbot.answer.check.literals import codes, literals, named, phones, quoted
-from ragbot.answer.check.moments import dates, times, weekdays
+from ragbot.answer.check.moments import MONTHS, dates, times, weekdays
+from ragbot.answer.check.numerals import HAN_NUMERAL
 from ragbot.answer.check.quantities import quantities, with_ranges
 from ragbot.text.mentions import chinese_names
 from ragbot.text.words import fold
@@ -21,6 +22,10 @@ _JOINTS = re.compile(r"[-_.\s]")
 _NO_NAMES = frozenset(("中文", "英文", "和平", "高端", "小时", "周末", "平安"))
 """What jieba takes for a name and is none."""
 _HAN = re.compile("[\u4e00-\u9fff]")
+_COUNTS = re.compile(rf"[\d{HAN_NUMERAL}]")
+_MONTH = re.compile("|".join(MONTHS), re.IGNORECASE)
+_NOON = re.compile(r"noon|midday|midnight", re.IGNORECASE)
+"""Cheap looks that spare a text without figures the dear ones."""
 _WORD = re.compile(r"\w+")
 
 
@@ -32,12 +37,13 @@ def facts(text: str, *, with_names: bool = True) -> tuple[Fact, ...]:
 @lru_cache(maxsize=16384)
 def _facts(text: str, with_names: bool) -> tuple[Fact, ...]:
     taken = bytearray(len(text))
+    counts = _COUNTS.search(text) is not None
     found = _untaken(literals(text), taken)
-    found += _untaken(dates(text), taken)
-    found += _untaken(phones(text), taken)
-    found += _untaken(times(text), taken)
+    found += _untaken(dates(text), taken) if counts or _MONTH.search(text) else []
+    found += _untaken(phones(text), taken) if counts else []
+    found += _untaken(times(text), taken) if counts or _NOON.search(text) else []
     found += _untaken(weekdays(text), taken)
-    found += _untaken(codes(text), taken)
+    found += _untaken(codes(text), taken) if counts else []
     if with_names:
         found += _untaken(quoted(text), taken)
         found += _untaken(named(text), taken)

@@ -16,7 +16,9 @@ from ragbot.text.words import content_terms
 Modality = Literal["must", "should", "may"]
 _REACH: Final = 5
 """Content words after a cue that it speaks of."""
-_BOUNDARY = re.compile(r"[,;:.!?，；：。！？、\n]|\b(?:but|however|although|though|while|whereas|and)\b|但|而")
+_BOUNDARY = re.compile(
+    r"[,;:.!?，；：。！？、\n]|\b(?:but|however|although|though|while|whereas|and)\b|但|而"
+)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|cannot|without|unable to|fails? to|excluded?|excluding|"
     r"excludes|prohibit(?:s|ed)?|forbidden|refuses? to|instead of|rather than|except)\b|n['’ ]+t\b|\bdont\b|\bdoesnt\b"
@@ -25,7 +27,8 @@ _NEGATION = re.compile(
 )
 _NO_NEGATION = re.compile(
     r"\bnot only\b|\bno (?:later|more|less|fewer|longer) than\b|\bnot (?:more|less|later|exceed(?:ing)?)\b|\bno\.? ?\d"
-    r"|\bif not\b|\bor not\b|\bi ?'? ?m not sure\b|\bi don ?['’] ?t know\b|\bwhether or not\b|是不是|不仅|不但|能不能|会不会",
+    r"|\bif not\b|\bor not\b|\bi ?'? ?m not sure\b|\bi don ?['’] ?t know\b|\bwhether or not\b"
+    r"|是不是|不仅|不但|能不能|会不会",
     re.IGNORECASE,
 )
 """Phrases that hold a negating word and negate nothing of the sentence's own."""
@@ -40,18 +43,28 @@ _MODALITIES: Final[tuple[tuple[Modality, re.Pattern[str]], ...]] = (
     ),
     (
         "should",
-        re.compile(r"\b(?:should|ought to|recommend(?:ed|s)?|advis(?:ed?|able)|suggest(?:ed|s)?)\b|应该|建议|最好|推荐", re.I),
+        re.compile(
+            r"\b(?:should|ought to|recommend(?:ed|s)?|advis(?:ed?|able)|suggest(?:ed|s)?)\b|应该|建议|最好|推荐",
+            re.I,
+        ),
     ),
     (
         "may",
-        re.compile(r"\b(?:may|might|can|could|optional(?:ly)?|allowed to|able to|permitted)\b|可以|可能|或许|可选|也可|允许|能够", re.I),
+        re.compile(
+            r"\b(?:may|might|can|could|optional(?:ly)?|allowed to|able to|permitted)\b"
+            r"|可以|可能|或许|可选|也可|允许|能够",
+            re.I,
+        ),
     ),
 )
-_EXCEPTION = re.compile(r"\b(?:unless|except|excluding|other than|with the exception of)\b|除非|除了|除外|不包括", re.I)
+_EXCEPTION = re.compile(
+    r"\b(?:unless|except|excluding|other than|with the exception of)\b|除非|除了|除外|不包括", re.I
+)
 _ONLY = re.compile(r"\b(?:only|solely|exclusively|just)\b|仅(?!供)|只(?!要)|唯一|限于", re.IGNORECASE)
 _NOT_ONLY = re.compile(r"\bnot (?:only|just)\b|不仅|不只", re.IGNORECASE)
 _CONDITION = re.compile(
-    r"\b(?:if|unless|provided(?: that)?|only (?:if|when|for)|as long as|in case|on condition|except|when(?:ever)?|once)\b"
+    r"\b(?:if|unless|provided(?: that)?|only (?:if|when|for)|as long as|in case"
+    r"|on condition|except|when(?:ever)?|once)\b"
     r"|如果|若(?!干)|假如|只要|只有|除非|一旦|(?<=[^，。])时(?=[，,])|仅限|前提",
     re.IGNORECASE,
 )
@@ -121,7 +134,9 @@ def _temporal(text: str) -> tuple[frozenset[str], frozenset[str]]:
     for match in _TEMPORAL.finditer(text):
         kind = match.lastgroup or ""
         if kind.startswith("zh"):  # 收到商品后: what it speaks of stands in front
-            scope = content_terms(re.split(r"[，。；！？]", text[max(0, match.start() - 12) : match.start()])[-1])
+            scope = content_terms(
+                re.split(r"[，。；！？]", text[max(0, match.start() - 12) : match.start()])[-1]
+            )
         else:
             scope = _scope(text, match.end())[:3]
         (before if kind.endswith("before") else after).update(scope)

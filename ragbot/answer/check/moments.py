@@ -23,11 +23,17 @@ _DATES = (
     re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)"),
     re.compile(r"(?:(?P<y>\d{4})\s*年\s*)?(?P<m>\d{1,2})\s*月(?:\s*(?P<d>\d{1,2})\s*[日号])?(?!\d)"),
     re.compile(
-        rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<m>{_MONTH})\b\.?,?(?:\s*,?\s*(?P<y>\d{{4}}))?", re.I
+        rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:\s+of)?\s+(?P<m>{_MONTH})\b\.?,?(?:\s*,?\s*(?P<y>\d{{4}}))?",
+        re.I,
     ),
-    re.compile(rf"\b(?P<m>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:\s?,?\s+(?P<y>\d{{4}})\b)?", re.I),
+    re.compile(
+        rf"\b(?P<m>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:\s?,?\s+(?P<y>\d{{4}})\b)?", re.I
+    ),
     re.compile(rf"\b(?P<m>{_MONTH})\.?,?\s+(?P<y>\d{{4}})\b(?P<d>)", re.I),
-    re.compile(rf"\b(?:in|of|until|till|by|since|from|to|every|last|next|late|early|mid)[ -](?P<m>{_MONTH})\b(?P<y>)(?P<d>)", re.I),
+    re.compile(
+        rf"\b(?:in|of|until|till|by|since|from|to|every|last|next|late|early|mid)[ -](?P<m>{_MONTH})\b(?P<y>)(?P<d>)",
+        re.I,
+    ),
     re.compile(r"(?P<y>\d{4})\s*年(?P<m>)(?P<d>)(?=[^\w]|$|[^\d])"),
 )
 _HAN_DATE = re.compile(r"([一二三四五六七八九十]{1,2})月(?:([一二三四五六七八九十]{1,3})[日号])?")
@@ -59,9 +65,7 @@ def dates(text: str) -> Iterator[Fact]:
         for match in pattern.finditer(text):
             if match.group("m") or match.group("y"):
                 shown = match.group().strip(" .,")
-                yield Fact(
-                    kind="date", value=_date(match), shown=shown, start=match.start(), end=match.end()
-                )
+                yield Fact(kind="date", value=_date(match), shown=shown, start=match.start(), end=match.end())
     for match in _HAN_DATE.finditer(text):
         month, day = int(from_han(match[1])), int(from_han(match[2])) if match[2] else 0
         value = f"?-{month:02d}-{day:02d}" if day else f"?-{month:02d}-?"

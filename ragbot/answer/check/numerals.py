@@ -30,6 +30,8 @@ _HAN_TENS: Final = {"十": 10, "百": 100, "千": 1000}
 _HAN_SCALES: Final = {"万": 10_000, "亿": 100_000_000}
 HAN_NUMERAL: Final = "零〇一二两三四五六七八九十百千万亿"
 _DECIMAL_COMMA = re.compile(r"\d+,\d{1,2}")
+_LONGEST: Final = 25
+"""Digits of a number that is read as a decimal; a longer one is compared as it is written."""
 _GROUPS = re.compile(r"[, \u00a0]")
 
 
@@ -41,6 +43,8 @@ def plain(value: Decimal) -> str:
 def from_digits(text: str, scale: str = "") -> str:
     """`1,299.00` -> 1299, `1,5` -> 1.5, `1.2` and `万` -> 12000; `text` itself where it is no number."""
     written = text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else _GROUPS.sub("", text)
+    if len(written) > _LONGEST:
+        return written
     try:
         return plain(Decimal(written) * _HAN_SCALES.get(scale, _HAN_TENS.get(scale, WORDS.get(scale, 1))))
     except InvalidOperation:

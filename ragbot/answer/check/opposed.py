@@ -14,23 +14,27 @@ from ragbot.answer.check.logic import Logic, logic
 from ragbot.answer.check.reading import Reading
 from ragbot.text.words import stem
 
-_ANTONYMS: Final = """on/off enable/disable enabled/disabled free/paid free/charge free/chargeable include/exclude increase/decrease
-open/close open/closed allow/forbid allow/prohibit allowed/prohibited allowed/forbidden accept/refuse accept/reject
-with/without first/last up/down left/right start/stop more/less more/fewer maximum/minimum required/optional
-mandatory/optional valid/invalid available/unavailable same/different always/never all/none new/used new/old high/low
-higher/lower highest/lowest long/short longer/shorter longest/shortest large/small larger/smaller hot/cold
-buyer/seller morning/evening before/after above/below over/under upper/lower plug/unplug lock/unlock connect/disconnect install/uninstall
-import/export upload/download sent/received send/receive buy/sell opened/unopened legal/illegal possible/impossible
-early/late earlier/later earliest/latest fast/slow faster/slower north/south east/west northern/southern eastern/western
-male/female positive/negative public/private single/multiple internal/external inside/outside indoor/outdoor
-online/offline wired/wireless manual/automatic manually/automatically add/remove insert/remove win/lose won/lost
-best/worst most/least many/few input/output rise/fall rises/falls full/empty full/partial success/failure succeed/fail
-succeeded/failed safe/dangerous safe/unsafe support/oppose front/back top/bottom beginning/end heavy/light
-refundable/non-refundable rechargeable/disposable permanent/temporary old/young older/younger
-增加/减少 提高/降低 开启/关闭 打开/关闭 启用/禁用 允许/禁止 可以/不可 支持/不支持 包括/不包括 包含/不含 免费/收费 免费/付费
-之前/之后 以前/以后 以上/以下 最高/最低 最大/最小 最多/最少 至多/至少 必须/可选 有效/无效 买家/卖家 上午/下午 新/旧
-高于/低于 大于/小于 多于/少于 超过/不到 超过/低于 首次/末次 首次/最后 早上/晚上 上午/晚上 上午/下午 早上/下午 白天/夜间
-白天/晚上 凌晨/傍晚 早晨/傍晚 中午/晚上 工作日/周末 每月/每年 每天/每周 每周/每月 线上/线下 国内/国外 境内/境外 可拆卸/不可拆卸 全部/部分 左/右 进口/出口""".split()
+_ANTONYMS: Final = """on/off enable/disable enabled/disabled free/paid free/charge free/chargeable include/exclude
+increase/decrease open/close open/closed allow/forbid allow/prohibit allowed/prohibited
+allowed/forbidden accept/refuse accept/reject with/without first/last up/down left/right start/stop
+more/less more/fewer maximum/minimum required/optional mandatory/optional valid/invalid
+available/unavailable same/different always/never all/none new/used new/old high/low higher/lower
+highest/lowest long/short longer/shorter longest/shortest large/small larger/smaller hot/cold
+buyer/seller morning/evening before/after above/below over/under upper/lower plug/unplug lock/unlock
+connect/disconnect install/uninstall import/export upload/download sent/received send/receive
+buy/sell opened/unopened legal/illegal possible/impossible early/late earlier/later earliest/latest
+fast/slow faster/slower north/south east/west northern/southern eastern/western male/female
+positive/negative public/private single/multiple internal/external inside/outside indoor/outdoor
+online/offline wired/wireless manual/automatic manually/automatically add/remove insert/remove
+win/lose won/lost best/worst most/least many/few input/output rise/fall rises/falls full/empty
+full/partial success/failure succeed/fail succeeded/failed safe/dangerous safe/unsafe support/oppose
+front/back top/bottom beginning/end heavy/light refundable/non-refundable rechargeable/disposable
+permanent/temporary old/young older/younger 增加/减少 提高/降低 开启/关闭 打开/关闭 启用/禁用
+允许/禁止 可以/不可 支持/不支持 包括/不包括 包含/不含 免费/收费 免费/付费 之前/之后 以前/以后
+以上/以下 最高/最低 最大/最小 最多/最少 至多/至少 必须/可选 有效/无效 买家/卖家 上午/下午 新/旧
+高于/低于 大于/小于 多于/少于 超过/不到 超过/低于 首次/末次 首次/最后 早上/晚上 上午/晚上 上午/下午
+早上/下午 白天/夜间 白天/晚上 凌晨/傍晚 早晨/傍晚 中午/晚上 工作日/周末 每月/每年 每天/每周
+每周/每月 线上/线下 国内/国外 境内/境外 可拆卸/不可拆卸 全部/部分 左/右 进口/出口""".split()
 _PREFIXES: Final = ("un", "in", "im", "ir", "dis", "non", "mis")
 
 
@@ -42,14 +46,10 @@ class Opposition:
     antonym: bool
     modality: bool
     """Must against may or should."""
-    weakened: bool
-    """The passage says may or should where the claim says it outright."""
     exception: bool
     """One of them makes an exception, the other none."""
-    only: bool
-    """One of them says `only`, the other not."""
     only_added: bool
-    """The claim does."""
+    """The claim says `only`, the passage does not."""
     temporal: bool
     """Before the thing against after it."""
     condition_dropped: float
@@ -96,7 +96,7 @@ def _polarity(claim: Logic, given: Logic, claim_terms: frozenset[str], given_ter
     affirmed = given.negated & claim_terms - claim.negated
     if claim.negations and given.negations:
         if claim.negations == given.negations:
-            return bool(denied) and bool(affirmed)
+            return bool(denied) and bool(affirmed) and not claim.negated & given.negated
         return bool(denied if claim.negations > given.negations else affirmed)
     scope = claim.negated or given.negated
     shared = denied | affirmed
@@ -120,12 +120,11 @@ def opposition(claim: str, given: str, claimed: Reading, line: Reading) -> Oppos
             (strict in mine.modality) != (strict in theirs.modality)
             and bool(mine.modality & loose) != bool(theirs.modality & loose)
         ),
-        weakened=bool(theirs.modality & loose) and not mine.modality,
         exception=mine.exception != theirs.exception,
-        only=mine.only != theirs.only,
         only_added=mine.only and not theirs.only,
-        temporal=bool(mine.before & theirs.after - theirs.before or mine.after & theirs.before - theirs.after),
+        temporal=bool(
+            mine.before & theirs.after - theirs.before or mine.after & theirs.before - theirs.after
+        ),
         condition_dropped=_dropped(theirs.conditions, claimed.bag),
         condition_added=_dropped(mine.conditions, line.bag),
     )
-

@@ -36,38 +36,42 @@ _HAN_NUMBER = re.compile(
 _HAN_PERCENT = re.compile(rf"百分之(?:(\d+(?:\.\d+)?)|([{HAN_NUMERAL}]{{1,6}}))")
 _HAN_PER = re.compile(r"每(?:个)?(秒|分钟|小时|天|日|周|月|年)\s*$")
 _RANGE = re.compile(r"\s*(?:-|–|—|~|～|to|至|到|and|和)\s*", re.IGNORECASE)
+_LIMITS: Final[tuple[tuple[Bound, str], ...]] = (
+    (
+        "most",
+        r"at most|up to|no more than|not more than|no longer than|maximum(?: of)?|max\.?|within|not exceed(?:ing)?"
+        r"|no later than|至多|最多|不超过|最高|最长|最大|不多于|上限",
+    ),
+    (
+        "least",
+        r"at least|no less than|not less than|no fewer than|minimum(?: of)?|min\.?|at minimum|starting (?:at|from)"
+        r"|至少|最少|不少于|不低于|最低|最短|起码",
+    ),
+    (
+        "more",
+        r"more than|over|above|greater than|exceed(?:s|ing)?|longer than|higher than|超过|多于|高于|大于",
+    ),
+    (
+        "less",
+        r"less than|fewer than|under|below|shorter than|lower than|smaller than|少于|低于|小于|不到|不足",
+    ),
+)
 _BEFORE: Final[tuple[tuple[Bound, re.Pattern[str]], ...]] = tuple(
     (bound, re.compile(rf"(?:{pattern})\s*(?:the |a |an |about |of |为|是)?$", re.IGNORECASE))
-    for bound, pattern in (
-        (
-            "most",
-            r"at most|up to|no more than|not more than|no longer than|maximum(?: of)?|max\.?|within|not exceed(?:ing)?"
-            r"|no later than|至多|最多|不超过|最高|最长|最大|不多于|上限",
-        ),
-        (
-            "least",
-            r"at least|no less than|not less than|no fewer than|minimum(?: of)?|min\.?|at minimum|starting (?:at|from)"
-            r"|至少|最少|不少于|不低于|最低|最短|起码",
-        ),
-        (
-            "more",
-            r"more than|over|above|greater than|exceed(?:s|ing)?|longer than|higher than|超过|多于|高于|大于",
-        ),
-        (
-            "less",
-            r"less than|fewer than|under|below|shorter than|lower than|smaller than|少于|低于|小于|不到|不足",
-        ),
-    )
+    for bound, pattern in _LIMITS
 )
 _AFTER: Final[tuple[tuple[Bound, re.Pattern[str]], ...]] = (
     (
         "least",
-        re.compile(r"\s*(?:or (?:more|above|longer|higher|over)|and above|及以上|以上|起|minimum)", re.IGNORECASE),
+        re.compile(
+            r"\s*(?:or (?:more|above|longer|higher|over)|and above|及以上|以上|起|minimum)", re.IGNORECASE
+        ),
     ),
     (
         "most",
         re.compile(
-            r"\s*(?:or (?:less|fewer|below|under|shorter)|and below|及以下|以下|以内|之内|内|maximum)", re.IGNORECASE
+            r"\s*(?:or (?:less|fewer|below|under|shorter)|and below|及以下|以下|以内|之内|内|maximum)",
+            re.IGNORECASE,
         ),
     ),
 )

@@ -87,7 +87,7 @@ def read(text: str, *, in_english: bool = False) -> Reading:
         text, chinese = load_glossary().gloss(text, "en"), False
     stop = stop_terms("en")
     found = terms(text)
-    content = tuple(dict.fromkeys(term for term in found if term not in stop))
+    content = tuple(dict.fromkeys(term for term in found if term not in stop and not term.endswith("n't")))
     ordered = terms(text, overlapping=False) if _HAN.search(text) else found
     return Reading(
         text, frozenset(found), content, tuple(term for term in ordered if term not in stop), chinese

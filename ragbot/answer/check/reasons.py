@@ -27,7 +27,7 @@ def fault(fit: Fit) -> Fault | None:
     """The gravest fault of a fit, or None. A figure, name or label that is not there, or that belongs to something
     else, is always one; what only the logic tells apart counts where claim and window speak of the same matter.
     """
-    same_matter = fit.window.coverage >= _SAME_MATTER
+    same_matter = fit.coverage >= _SAME_MATTER
     if fit.lacking:
         shown = ", ".join(fact.shown for fact in fit.lacking)
         figure = any(fact.kind in FIGURES for fact in fit.lacking)

@@ -1,7 +1,6 @@
 """The probability that a window carries a claim: a logistic model over `FEATURES`.
 
-The weights stand in `support.json`, readable, learnt by `scripts/train_support.py`: `worded` judges by words, facts
-and logic alone, `meant` knows the cosine too.
+The weights stand in `support.json`, readable, learnt by `scripts/train_support.py`.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 from ragbot.answer.check.features import FEATURES
-
-COSINE: Final = FEATURES.index("cosine")
 
 
 @lru_cache(maxsize=1)
@@ -26,20 +23,19 @@ def _loaded() -> Mapping[str, Any]:
 
 
 def threshold() -> float:
-    """Least support of a supported claim, as `support.json` gives it and says why."""
+    """Least support of a supported claim: where 98 % of the generated pairs that come out supported are true, on the
+    learnt half, but at least 0.6."""
     return float(_loaded()["threshold"])
 
 
-@lru_cache(maxsize=2)
-def _weights(name: str) -> tuple[float, ...]:
-    weights = _loaded()[name]
-    return tuple(float(weights[feature]) for feature in FEATURES)
+@lru_cache(maxsize=1)
+def _weights() -> tuple[float, tuple[float, ...]]:
+    weights = _loaded()["weights"]
+    return float(weights["bias"]), tuple(float(weights[feature]) for feature in FEATURES)
 
 
-def probability(row: Sequence[float], *, cosine: float | None = None) -> float:
-    """1 / (1 + exp(-(bias + weights . features))), 0..1; `cosine` between claim and window where it is known."""
-    name = "worded" if cosine is None else "meant"
-    score = float(_loaded()[name]["bias"]) + sum(w * x for w, x in zip(_weights(name), row, strict=True))
-    if cosine is not None:
-        score += _weights(name)[COSINE] * (cosine - row[COSINE])
-    return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, score))))
+def probability(row: Sequence[float]) -> float:
+    """1 / (1 + exp(-(bias + weights . features))), 0..1."""
+    bias, weights = _weights()
+    score = bias + sum(weight * value for weight, value in zip(weights, row, strict=True))
+    return 1.0 / (1.0 + math.exp(-score))

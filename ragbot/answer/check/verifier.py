@@ -1,14 +1,14 @@
 """Is what an answer says in the passages? Each claim is held against the window of a passage that fits it best: its
 literal facts must stand there and belong to the same thing, its logic must agree, and its content must be covered.
 
-Knows nothing of retrieval or of how the answer was made. Works without a model; with an embedder, closeness in
-meaning decides where words leave it open.
+Knows nothing of retrieval or of how the answer was made, and needs no model: the cosine of an embedder got no weight
+on any of the sets that it was learnt on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from ragbot.answer.check.claims import bare, claims, parts
@@ -17,12 +17,8 @@ from ragbot.answer.check.fits import fits
 from ragbot.answer.check.reading import Passage, passage, plain, read
 from ragbot.answer.check.reasons import Fault
 from ragbot.answer.check.support import probability, threshold
-from ragbot.answer.check.windows import Window
-from ragbot.protocols import Embedder
 from ragbot.types import Claim, Evidence, Verdict
 
-_OPEN: Final = (0.25, 0.9)
-"""Between these, words leave it open and the embedder is asked."""
 _FAULTY: Final = 0.35
 """What a fault leaves of the support: less than any threshold, and in the order of the probabilities."""
 
@@ -40,19 +36,14 @@ class _Judged:
     fault: Fault | None = None
     support: float = 0.0
 
-    @property
-    def open(self) -> bool:
-        return self.fit is not None and self.fault is None and _OPEN[0] <= self.support < _OPEN[1]
-
 
 class GroundingVerifier:
-    """The built-in `Verifier`: explicit facts, logic, content coverage, and meaning where those leave it open.
+    """The built-in `Verifier`: explicit facts, logic and content coverage. Needs no model.
 
     `threshold`: least support of a supported claim; None is the one that was learnt.
     """
 
-    def __init__(self, embedder: Embedder | None = None, *, threshold: float | None = None) -> None:
-        self._embedder = embedder
+    def __init__(self, *, threshold: float | None = None) -> None:
         self._threshold = threshold
 
     def verify(self, text: str, passages: Sequence[str], *, contexts: Sequence[str] = ()) -> list[Claim]:
@@ -71,29 +62,7 @@ class GroundingVerifier:
                 judged.append(_Judged(claim, claim, quote=quote, support=1.0))
             else:
                 judged += [_judge(part, given, titles) for part in parts(claim)]
-        return [self._claim(each) for each in self._weighed(judged)]
-
-    def _weighed(self, judged: Sequence[_Judged]) -> list[_Judged]:
-        """`judged` with the support of the open ones weighed by meaning, embedded together."""
-        texts: list[str] = []
-        rows: dict[int, Fit] = {}
-        for place, each in enumerate(judged):
-            if each.fit is not None and each.open and self._reads(each.fit.window):
-                rows[place] = each.fit
-                texts += each.fit.window.texts
-        if self._embedder is None or not rows:
-            return list(judged)
-        vectors = self._embedder.embed(texts, kind="passage")
-        weighed = list(judged)
-        for at, (place, found) in enumerate(rows.items()):
-            cosine = float(vectors[2 * at] @ vectors[2 * at + 1])
-            weighed[place] = replace(weighed[place], support=probability(found.row, cosine=cosine))
-        return weighed
-
-    def _reads(self, window: Window) -> bool:
-        """Whether the embedder knows the language in which claim and window are compared."""
-        languages = self._embedder.languages if self._embedder is not None else frozenset()
-        return not languages or ("zh" if window.claim.chinese else "en") in languages
+        return [self._claim(each) for each in judged]
 
     def _claim(self, judged: _Judged) -> Claim:
         if judged.quote is not None:

@@ -19,7 +19,7 @@ _BEHIND: Final = 0.25
 """How far behind the best one a window may be."""
 _LINE_COST: Final = 0.02
 """What a further sentence must bring, as a share of the claim's terms."""
-_ABOVE: Final = 0.5
+ABOVE: Final = 0.5
 """What a term counts that only the title or a heading has."""
 
 _ROW = re.compile(r"\w[:：]\s[^:：\n]+[;；]\s?[^:：;；\n]+[:：]\s")
@@ -44,11 +44,6 @@ class Window:
     best: int
     """Index of the line that has most of them."""
 
-    @property
-    def texts(self) -> tuple[str, str]:
-        """Claim and window as an embedder reads them."""
-        return self.claim.text, " ".join(line.text for line in self.readings)
-
 
 def _of_passage(
     number: int, passage: Passage, claim: Said, above: frozenset[str]
@@ -58,7 +53,7 @@ def _of_passage(
     shared = [wanted & reading.bag for reading in passage.readings(claim)]
     if not wanted:
         return
-    halves = _ABOVE * len(wanted & above)
+    halves = ABOVE * len(wanted & above)
     for first, start in enumerate(shared):
         if not start:
             continue
@@ -69,7 +64,7 @@ def _of_passage(
             if shared[last] <= union:
                 continue
             union |= shared[last]
-            points = len(union) + halves - _ABOVE * len(union & above)
+            points = len(union) + halves - ABOVE * len(union & above)
             yield points / len(wanted) - _LINE_COST * (last - first), number, first, last
 
 
@@ -83,15 +78,15 @@ def windows(claim: Said, passages: Sequence[Passage], contexts: Sequence[frozens
     ]
     scored.sort(key=lambda item: (-item[0], *item[1:]))
     found = []
-    for score, number, first, last in scored[:_KEPT]:
-        if score < scored[0][0] - _BEHIND:
+    for item in scored[:_KEPT]:
+        if item[0] < scored[0][0] - _BEHIND:
             break
-        coverage = round(score + _LINE_COST * (last - first), 6)
-        found.append(_window(claim, passages[number - 1], number, first, last, coverage))
+        found.append(_window(claim, passages[item[1] - 1], item))
     return found
 
 
-def _window(claim: Said, passage: Passage, number: int, first: int, last: int, coverage: float) -> Window:
+def _window(claim: Said, passage: Passage, found: tuple[float, int, int, int]) -> Window:
+    score, number, first, last = found
     lines = passage.lines[first : last + 1]
     said, readings = claim.reading(passage), passage.readings(claim)[first : last + 1]
     wanted = frozenset(said.content)
@@ -102,7 +97,7 @@ def _window(claim: Said, passage: Passage, number: int, first: int, last: int, c
         claim=said,
         lines=lines,
         readings=readings,
-        coverage=coverage,
+        coverage=round(score + _LINE_COST * (last - first), 6),
         best=max(range(len(lines)), key=lambda place: len(wanted & readings[place].bag)),
     )
 
