@@ -115,8 +115,9 @@ BELOW: Mapping[str, frozenset[str]] = {
 UPWARD = {
     ("index/knowledge_base.py", "ragbot.ingest.sync"),
     ("index/knowledge_base.py", "ragbot.ingest.report"),
+    ("index/knowledge_base.py", "ragbot.ingest.preview"),
 }
-"""The one way up: `KnowledgeBase.sync`, a shortcut, knows at call time (and for its types) who fills it."""
+"""The one way up: `KnowledgeBase.sync` and `preview`, shortcuts, know at call time (and for its types) who fills it."""
 
 
 @dataclasses.dataclass(frozen=True)

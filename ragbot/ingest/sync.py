@@ -12,15 +12,18 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
-from ragbot.errors import InputError, KnowledgeBaseError
+from ragbot.errors import InputError
 from ragbot.index import publish, rows, stage
-from ragbot.index.knowledge_base import LOCK_SECONDS, KnowledgeBase
+from ragbot.index.history import Past
+from ragbot.index.knowledge_base import KnowledgeBase
+from ragbot.index.prepared import Ended
+from ragbot.index.revise import LOCK_SECONDS, revise
 from ragbot.index.stage import Known
 from ragbot.ingest.blocks import Parsed, Skipped
 from ragbot.ingest.document import to_document
@@ -87,20 +90,43 @@ def sync(
     of `STEPS` as it is reached. Raises `InputError` (a path that cannot be read, nothing that could be),
     `KnowledgeBaseLocked`, `KnowledgeBaseMismatch`, `KnowledgeBaseError`, `ModelError`.
     """
-    started = time.perf_counter()
+    with gathered(
+        kb, paths, rebuild=rebuild, progress=progress, step=step, loader=loader, ends="a sync"
+    ) as run:
+        run.finish()
+        return run.report(kb.generations.get().size)
+
+
+@contextmanager
+def gathered(
+    kb: KnowledgeBase,
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    rebuild: bool,
+    progress: Progress | None,
+    step: Callable[[str], None],
+    loader: Loads | None,
+    ends: Ended,
+) -> Iterator[Run]:
+    """A run that has staged what the files hold now; inside, the writer's lock is held. `ends`: see `Run`.
+
+    Raises what `sync` does.
+    """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     with stage.write_lock(kb.folder, LOCK_SECONDS), ExitStack() as stack:
-        run = _Run(kb, plan(given, stage.roots(kb.store)), rebuild=rebuild, progress=progress, step=step)
+        names = plan(given, stage.roots(kb.store))
+        run = Run(kb, names, rebuild=rebuild, progress=progress, step=step, ends=ends)
         run.compare()
         if loader is None:
             loader = stack.enter_context(Loader(run.limits, workers=kb.settings.ingest.workers))
         run.take_in(loader)
-        removed = run.finish()
-        return run.report(removed, time.perf_counter() - started)
+        run.settle()
+        yield run
 
 
-class _Run:
-    """One sync under the writer's lock: what it found, and what it did so far."""
+class Run:
+    """One sync under the writer's lock: what it found, and what it did so far. `ends` is what a preview that is
+    there is told to have ended by."""
 
     def __init__(
         self,
@@ -110,8 +136,10 @@ class _Run:
         rebuild: bool,
         progress: Progress | None,
         step: Callable[[str], None],
+        ends: Ended,
     ) -> None:
-        self.kb, self.plan, self.rebuild = kb, names, rebuild
+        self.started = time.perf_counter()
+        self.kb, self.plan, self.rebuild, self.ends = kb, names, rebuild, ends
         self.progress: Progress = progress or (lambda _what, _done, _all: None)
         self.step = step
         self.limits = _limits(kb.settings.ingest)
@@ -126,6 +154,7 @@ class _Run:
         self.wanted: list[_File] = []
         self.staged: set[str] = set()
         self.carried: list[Known] = []
+        self.removed: set[str] = set()
         self.embedded = 0
         # Telling languages loads a model: done while the first file is read in another process.
         self.languages = Thread(target=detect, args=("What language is this?",), daemon=True)
@@ -147,7 +176,9 @@ class _Run:
                 self.staged.add(file.source)
             else:
                 self.wanted.append(file)
-        stage.remove_staged(self.kb.store, adopted)
+        ended = stage.remove_staged(self.kb.store, adopted, self.ends)
+        if ended is not None and self.ends == "a sync":
+            self.notes.append(f"the preview of revision {ended.revision} has ended with this")
         self.step("hashed")
 
     def _list(self) -> list[_File]:
@@ -207,7 +238,7 @@ class _Run:
 
     def _carry_over(self, stager: Stager) -> None:
         """With another embedder, passages that stay without being read again need new vectors too."""
-        removed = self._removed()
+        removed = self._gone()
         for known in stage.visible(self.kb.store).values():
             if known.source not in self.staged and known.source not in removed:
                 with self.kb.store.reading() as connection:
@@ -217,57 +248,58 @@ class _Run:
                 )
                 self.carried.append(known)
 
-    def _removed(self) -> set[str]:
+    def _gone(self) -> set[str]:
         """Sources whose files are gone; one that merely cannot be read keeps its earlier version."""
         unread = {each.source for each in self.skipped}
         folders = tuple(each.rstrip("/") + "/" for each in unread)
         gone = self.before.keys() - self.unchanged - self.staged - unread
         return {source for source in gone if not source.startswith(folders)}
 
-    def finish(self) -> set[str]:
-        """Make it visible and publish the indexes. Returns what was removed. Raises `InputError` where none of
-        the paths gave anything, now or earlier."""
+    def settle(self) -> None:
+        """Tell what is removed. Raises `InputError` where none of the paths gave anything, now or earlier."""
         if not (self.unchanged or self.staged or self.before):
             reasons = "".join(f"\n  {each.source}: {each.reason}" for each in self.skipped[:10])
             raise InputError(f"nothing below the given paths could be read{reasons}")
-        removed = self._removed()
-        replaced = [known.row for source, known in self.before.items() if source in self.staged | removed]
-        dead = [*replaced, *(known.row for known in self.carried)]
-        store, roots = self.kb.store, self.plan.roots
+        self.removed = self._gone()
+
+    @property
+    def dead(self) -> list[int]:
+        """The document rows that are visible now and will not be."""
+        replaced = [
+            known.row for source, known in self.before.items() if source in self.staged | self.removed
+        ]
+        return [*replaced, *(known.row for known in self.carried)]
+
+    @property
+    def past(self) -> Past:
+        """What the new revision has beside documents."""
+        return Past(embedder=self.embedder.name, dimension=self.embedder.dimension, roots=self.plan.roots)
+
+    def finish(self) -> None:
+        """Make it visible and publish the indexes."""
+        kb, dead = self.kb, self.dead
         if dead or self.staged:
-            self.step("before commit")
-            embedder = self.embedder
-            stage.commit(store, dead=dead, roots=roots, embedder=embedder.name, dimension=embedder.dimension)
-            self.step("committed")
-            self._publish()
-        elif roots != stage.roots(store):
-            stage.set_roots(store, roots)
-        stage.collect(store)
+            revise(kb, lambda: stage.commit(kb.store, dead=dead, past=self.past), self.previous, self.step)
+        else:
+            if self.plan.roots != stage.roots(kb.store):
+                stage.set_roots(kb.store, self.plan.roots)
+            publish.withdraw(kb.folder)
+            publish.sweep(kb.folder)
+        stage.collect(kb.store, kb.settings.index.keep_revisions)
         self.step("swept")
-        return removed
 
-    def _publish(self) -> None:
-        try:
-            self.kb.generations.renew(self.previous, self.step)
-            publish.sweep(self.kb.folder)
-        except OSError as error:
-            self.kb.generations.forget()
-            raise KnowledgeBaseError(
-                f"{self.kb.folder}: the passages are stored, but their indexes cannot be written "
-                f"({error.strerror}); make room and run the command again"
-            ) from error
-
-    def report(self, removed: set[str], seconds: float) -> SyncReport:
+    def report(self, passages: int) -> SyncReport:
+        """What was done; `passages` are those that there are now."""
         return SyncReport(
             added=tuple(sorted(self.staged - self.before.keys())),
             changed=tuple(sorted(self.staged & self.before.keys())),
-            removed=tuple(sorted(removed)),
+            removed=tuple(sorted(self.removed)),
             unchanged=tuple(sorted(self.unchanged)),
             skipped=tuple(self.skipped),
             notes=tuple(self.notes),
-            chunks=self.kb.generations.get().size,
+            chunks=passages,
             embedded=self.embedded,
-            seconds=seconds,
+            seconds=time.perf_counter() - self.started,
         )
 
 
