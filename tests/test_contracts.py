@@ -113,9 +113,22 @@ BELOW: Mapping[str, frozenset[str]] = {
     "bot": FOUNDATIONS
     | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception", "consult"},
     "evaluate": FOUNDATIONS,
+    "preview": FOUNDATIONS | {"evaluate"},
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
-    | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "doctor", "__init__"},
+    | {
+        "models",
+        "index",
+        "ingest",
+        "dialogue",
+        "answer",
+        "bot",
+        "evaluate",
+        "doctor",
+        "fingerprint",
+        "preview",
+        "__init__",
+    },
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
     "__main__": frozenset({"cli"}),
 }

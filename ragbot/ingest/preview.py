@@ -134,10 +134,8 @@ def _open(kb: KnowledgeBase, found: Prepared) -> KnowledgeBase:
 
 def _report(plain: Mapping[str, Any]) -> SyncReport:
     """The report that `to_dict` gave."""
-    lists = ("added", "changed", "removed", "unchanged", "notes")
-    numbers = ("chunks", "embedded", "seconds")
-    return SyncReport(
-        **{name: tuple(plain[name]) for name in lists},
-        **{name: plain[name] for name in numbers},
-        skipped=tuple(Skipped(**each) for each in plain["skipped"]),
-    )
+    given = dict(plain)
+    for name in ("added", "changed", "removed", "unchanged", "notes"):
+        given[name] = tuple(given[name])
+    given["skipped"] = tuple(Skipped(**each) for each in given["skipped"])
+    return SyncReport(**given)

@@ -221,7 +221,9 @@ def test_paired_intervals_hold_the_true_difference(clusters: int) -> None:
     for _ in range(400):
         ease = truth.random(clusters)
         before = (ease < 0.6).astype(np.float64)
-        after = np.where(truth.random(clusters) < 0.3, truth.random(clusters) < 0.9333, before).astype(np.float64)
+        after = np.where(truth.random(clusters) < 0.3, truth.random(clusters) < 0.9333, before).astype(
+            np.float64
+        )
         expected = 0.3 * (0.9333 - 0.6)
         found = resample.compare(*paired(before.tolist(), after.tolist()))
         held += found.low <= expected <= found.high
