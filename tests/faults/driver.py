@@ -26,6 +26,7 @@ from typing import Any
 
 from quick import DirectLoader, open_quick
 
+from ragbot.errors import KnowledgeBaseError
 from ragbot.index import check, dense
 from ragbot.index.revise import publish_preview
 from ragbot.index.rollback import rollback
@@ -143,6 +144,8 @@ def run(command: dict[str, Any]) -> dict[str, Any]:
     if child == 0:
         try:
             answer = RUNS[command["do"]](command)
+        except KnowledgeBaseError as error:
+            answer = {"problem": str(error)}
         except BaseException:
             answer = {"error": traceback.format_exc()}
         os.write(writing, json.dumps(answer).encode())
