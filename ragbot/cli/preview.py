@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ import typer
 
 from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, read_settings, require
 from ragbot.cli.output import progress_bar, say, say_json
-from ragbot.errors import InputError, KnowledgeBaseError
+from ragbot.errors import InputError
 
 if TYPE_CHECKING:
     from ragbot.evaluate.testset import Case
@@ -238,27 +238,19 @@ def rollback(
 
 
 def _list(opened: KnowledgeBase, *, json: bool) -> None:
-    revisions, waiting = opened.revisions(), _waiting(opened)
-    if json:
-        say_json({"revisions": [each.to_dict() for each in revisions], "preview": waiting})
-        return
-    for each in revisions:
-        mark = "*" if each.current else " "
-        say(f"{mark} {each.revision:6}  {_moment(each.at)}  {each.documents:7} documents  {each.action}")
-    if waiting is not None:
-        say(
-            f"previewed: revision {waiting['revision']}, {_moment(waiting['at'])}, "
-            f"{waiting['bytes'] / _MEGABYTE:.1f} MB of indexes; ragbot index --publish or --discard"
-        )
+    from ragbot.ingest.preview import waiting
 
-
-def _waiting(opened: KnowledgeBase) -> dict[str, Any] | None:
-    try:
-        made = opened.previewed()
-    except KnowledgeBaseError:
-        return None
-    with made:
-        return {"revision": made.base + 1, "at": made.at, "bytes": made.size()}
+    revisions = opened.revisions()
+    with waiting(opened) or nullcontext() as made:
+        if json:
+            told = made and {"revision": made.base + 1, "at": made.at, "bytes": made.size()}
+            say_json({"revisions": [each.to_dict() for each in revisions], "preview": told})
+            return
+        for each in revisions:
+            mark = "*" if each.current else " "
+            say(f"{mark} {each.revision:6}  {_moment(each.at)}  {each.documents:7} documents  {each.action}")
+        if made is not None:
+            say(str(made))
 
 
 def _moment(at: float) -> str:

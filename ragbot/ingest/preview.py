@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+from ragbot.errors import KnowledgeBaseError
 from ragbot.index import prepared, publish, revise
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.prepared import Prepared, PreviewStore
@@ -25,6 +27,9 @@ from ragbot.ingest.sync import Loads, Progress, gathered
 
 STEPS = (*SYNC_STEPS[:-1], "ready", "swept")
 """What `step` is called with by `preview`, in this order."""
+
+
+_MEGABYTE = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,13 @@ class Preview:
         shared = {segment.place for segment in self.live.generations.get().segments}
         own = [each.place for each in self.kb.generations.get().segments if each.place not in shared]
         return sum(file.stat().st_size for place in own for file in place.iterdir())
+
+    def __str__(self) -> str:
+        made = datetime.fromtimestamp(self.at).astimezone().isoformat(sep=" ", timespec="minutes")
+        return (
+            f"a preview of revision {self.base + 1} waits since {made} ({self.size() / _MEGABYTE:.1f} MB of "
+            "indexes): ragbot index --publish or --discard"
+        )
 
     def close(self) -> None:
         """Close `kb`. The preview stays."""
@@ -125,6 +137,14 @@ def previewed(kb: KnowledgeBase) -> Preview:
     return Preview(
         live=kb, kb=_open(kb, found), report=_report(report), at=found.at, base=found.base, stamp=found.stamp
     )
+
+
+def waiting(kb: KnowledgeBase) -> Preview | None:
+    """The preview that could be published; None where there is none."""
+    try:
+        return previewed(kb)
+    except KnowledgeBaseError:
+        return None
 
 
 def _open(kb: KnowledgeBase, found: Prepared) -> KnowledgeBase:

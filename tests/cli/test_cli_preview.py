@@ -186,5 +186,5 @@ def test_listing(run: Run, docs: Path) -> None:
     lines = run("rollback", "--list").out.splitlines()
     assert lines[0].startswith("*      1  ")
     assert lines[0].endswith("documents  sync")
-    assert lines[-1].startswith("previewed: revision 2, ")
+    assert lines[-1].startswith("a preview of revision 2 waits since ")
     assert run("rollback", "--list", "--to", "1").code == 2

@@ -13,7 +13,7 @@ from quick import DirectLoader, HashedEmbedder, open_quick, quick_sync, write
 from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseLocked
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.stage import write_lock
-from ragbot.ingest.preview import STEPS, Preview, preview
+from ragbot.ingest.preview import STEPS, Preview, preview, waiting
 from ragbot.settings import Settings
 
 LAMP = "# Lamps\n\nA lamp may be returned within 30 days."
@@ -151,6 +151,16 @@ def test_a_discarded_preview_leaves_nothing(kb: KnowledgeBase, shop: Path) -> No
     assert kb.check() == []
     with pytest.raises(KnowledgeBaseError, match=r"ended by its discarding .*from revision 1"):
         kb.previewed()
+
+
+def test_a_preview_that_waits_is_told(kb: KnowledgeBase, shop: Path) -> None:
+    """With its age, its size and what can be done with it."""
+    assert waiting(kb) is None
+    made = quick_preview(kb, change(shop))
+    assert str(waiting(kb)) == str(made)
+    assert str(made).startswith("a preview of revision 2 waits since 20")
+    made.discard()
+    assert waiting(kb) is None
 
 
 def test_there_may_be_no_preview(kb: KnowledgeBase) -> None:
