@@ -36,7 +36,7 @@ def row(
         retrieved=(),
         claims=tuple(Claim(text="x", verdict=each, support=0.5) for each in verdicts),
         citations=(),
-        measures=dict(measures or {}),
+        measures={measure: float(value) for measure, value in (measures or {}).items()},
     )
 
 

@@ -39,6 +39,7 @@ HOMES = {
     "gguf": ("models/",),
     "httpx": ("dialogue/handover/webhook.py", "models/remote.py"),
     "huggingface_hub": ("models/",),
+    "jinja2": ("evaluate/page/page.py",),
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
     "markdown_it": ("ingest/formats/markdown.py",),

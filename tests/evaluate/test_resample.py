@@ -243,7 +243,8 @@ def test_a_difference_of_the_smallest_size_is_found_four_times_in_five() -> None
         after = [float(not better <= kind < better + worse) for kind in kinds]
         tallies = paired(before, after)
         told.append(resample.smallest_difference(*tallies))
-        found += resample.compare(*tallies).p < 0.05
+        changed = int((kinds < better).sum()), int(((kinds >= better) & (kinds < better + worse)).sum())
+        found += resample.mcnemar(*changed) < 0.05
     at = better - worse
     power = stats.norm.cdf(at * (1.959964 + 0.841621) / np.mean(told) - 1.959964)
     assert found / 300 == pytest.approx(power, abs=0.1)
