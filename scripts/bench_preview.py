@@ -60,6 +60,7 @@ def measure(source: Path, work: Path, files: int, rounds: int) -> dict[str, floa
         for number in range(rounds):
             for name, seconds in one_round(kb, shop, texts, number).items():
                 best[name] = min(seconds, best.get(name, seconds))
+        best["list of revisions, s"] = timed(kb.revisions)
         passages = kb.generations.get().size
         copied = work / "copy"
         best["a copy of the store, s"] = timed(lambda: copy(folder, copied))

@@ -10,7 +10,7 @@ from typing import Any
 
 from ragbot.errors import KnowledgeBaseError
 from ragbot.index.rows import from_json, to_json
-from ragbot.index.store import VISIBLE, Store, upgrade
+from ragbot.index.store import Store, upgrade
 from ragbot.types import to_plain
 
 
@@ -41,13 +41,26 @@ class Past:
     roots: Mapping[str, str]
 
 
+_NEW = "row > coalesce((SELECT row FROM documents WHERE born < :revision ORDER BY row DESC LIMIT 1), 0)"
+"""SQL condition for the rows that `revision`, the newest one, brings: `born` never falls from one row to the next."""
+
+
 def announce(connection: sqlite3.Connection, *, revision: int, stamp: str, past: Past, action: str) -> None:
-    """Make `revision` the newest one, inside a writer's transaction that has upgraded the tables."""
+    """Make `revision`, whose rows are staged and marked, the newest one, inside a writer's transaction that has
+    upgraded the tables."""
     connection.execute("INSERT INTO revisions VALUES(?, ?, ?)", (revision, stamp, time.time()))
     for key, value in (("embedder", past.embedder), ("dimension", str(past.dimension))):
         connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
     connection.execute(
-        "INSERT INTO history VALUES(?, ?, ?, ?, '{}')", (revision, action, past.embedder, past.dimension)
+        "INSERT INTO history SELECT :revision, :action, documents + "
+        f"(SELECT count(*) FROM documents WHERE {_NEW}) - (SELECT count(*) FROM documents WHERE died = :revision), "
+        ":embedder, :dimension, '{}' FROM history WHERE revision = :revision - 1",
+        {
+            "revision": revision,
+            "action": action,
+            "embedder": past.embedder,
+            "dimension": past.dimension,
+        },
     )
     replace_roots(connection, past.roots)
 
@@ -70,25 +83,13 @@ def revisions(store: Store) -> list[Revision]:
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'history'").fetchone():
             return []
         found = connection.execute(
-            "SELECT r.revision, r.at, h.action FROM revisions r JOIN history h ON h.revision = r.revision "
-            "ORDER BY r.revision DESC"
+            "SELECT r.revision, r.at, h.action, h.documents "
+            "FROM revisions r JOIN history h USING(revision) ORDER BY 1 DESC"
         ).fetchall()
         return [
-            Revision(
-                revision=number,
-                at=at,
-                action=action,
-                documents=_count(connection, number),
-                current=number == newest,
-            )
-            for number, at, action in found
+            Revision(revision=number, at=at, action=action, documents=documents, current=number == newest)
+            for number, at, action, documents in found
         ]
-
-
-def _count(connection: sqlite3.Connection, revision: int) -> int:
-    query = f"SELECT count(*) FROM documents d WHERE {VISIBLE}"
-    count: int = connection.execute(query, {"revision": revision}).fetchone()[0]
-    return count
 
 
 def past(connection: sqlite3.Connection, revision: int) -> Past:

@@ -59,14 +59,16 @@ _ADDED = (
     "CREATE INDEX IF NOT EXISTS documents_by_death ON documents(died) WHERE died IS NOT NULL",
     # What else a revision was, so that it can be returned to.
     "CREATE TABLE IF NOT EXISTS history(revision INTEGER PRIMARY KEY, action TEXT NOT NULL, "
-    "embedder TEXT NOT NULL, dimension INTEGER NOT NULL, roots TEXT NOT NULL)",
+    "documents INTEGER NOT NULL, embedder TEXT NOT NULL, dimension INTEGER NOT NULL, roots TEXT NOT NULL)",
     # The one preview there can be, and when it ended why.
     "CREATE TABLE IF NOT EXISTS previews(one INTEGER PRIMARY KEY CHECK(one = 1), status TEXT NOT NULL, "
     "base INTEGER NOT NULL, base_stamp TEXT NOT NULL, stamp TEXT NOT NULL, at REAL NOT NULL, "
     "embedder TEXT NOT NULL, dimension INTEGER NOT NULL, roots TEXT NOT NULL, report TEXT NOT NULL)",
-    "INSERT OR IGNORE INTO history SELECT max(revision), iif(max(revision), 'sync', 'created'), "
+    "INSERT INTO history SELECT newest, iif(newest, 'sync', 'created'), "
+    "(SELECT count(*) FROM documents WHERE born <= newest AND (died IS NULL OR died > newest)), "
     "(SELECT value FROM meta WHERE key = 'embedder'), (SELECT value FROM meta WHERE key = 'dimension'), "
-    "(SELECT json_group_object(prefix, path) FROM roots) FROM revisions",
+    "(SELECT json_group_object(prefix, path) FROM roots) FROM (SELECT max(revision) newest FROM revisions) "
+    "WHERE NOT EXISTS (SELECT 1 FROM history WHERE revision = newest)",
     f"UPDATE meta SET value = '{FORMAT}' WHERE key = 'format' AND CAST(value AS INTEGER) < {FORMAT}",
 )
 """What has been added to the tables above since format 1. Nothing that a reader needs."""

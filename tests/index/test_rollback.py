@@ -69,6 +69,7 @@ def test_a_rollback_is_undone_by_a_rollback(kb: KnowledgeBase) -> None:
     newer, older = texts(kb), None
     for _ in range(3):
         kb.rollback()
+        assert kb.revisions()[0].documents == len(kb.documents())
         older = older or texts(kb)
         assert texts(kb) == older
         kb.rollback()
