@@ -21,9 +21,9 @@ from ragbot.index import prepared, publish, revise
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.prepared import Prepared, PreviewStore
 from ragbot.ingest.blocks import Skipped
+from ragbot.ingest.gather import Loads, Progress, gathered
 from ragbot.ingest.report import SyncReport
 from ragbot.ingest.sync import STEPS as SYNC_STEPS
-from ragbot.ingest.sync import Loads, Progress, gathered
 
 STEPS = (*SYNC_STEPS[:-1], "ready", "swept")
 """What `step` is called with by `preview`, in this order."""

@@ -118,6 +118,16 @@ def test_a_baseline_takes_the_place_of_asking_the_live_side(run: Run, docs: Path
     assert (refused.code, "none of these questions" in refused.err) == (6, True)
 
 
+def test_the_first_documents_can_be_previewed(run: Run, docs: Path) -> None:
+    """The live knowledge base is empty, so every right answer heals."""
+    (docs / "hub.md").write_text(HUB, encoding="utf-8")
+    found = run("index", "docs", "--preview", "--testset", "t.jsonl", "--kb", "new", "--json").json
+    assert found["effects"]["counts"] == {"broken": 0, "healed": 3, "changed": 3}
+    assert run("search", "hub", "--kb", "new").code == 4
+    assert run("index", "--publish", "--kb", "new").code == 0
+    assert run("search", "hub", "--kb", "new").code == 0
+
+
 def test_nothing_to_change_is_nothing_to_publish(run: Run, docs: Path) -> None:
     """No question is asked, and no preview is kept."""
     shown = run("index", "docs", "--preview", "--testset", "t.jsonl")
