@@ -22,6 +22,7 @@ from ragbot.cli import (
     knowledge,
     models,
     pins,
+    preview,
     replay,
     sessions,
     talk,
@@ -70,6 +71,7 @@ feedback_app.command("give")(feedback.give)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
+app.command("rollback")(preview.rollback)
 app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
