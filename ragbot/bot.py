@@ -237,7 +237,7 @@ class Bot:
     def verifier(self) -> Verifier:
         """What checks the answers: `verify(text, passages) -> list[Claim]`. Raises `ModelError` at first use."""
         if self._verifier is None:
-            self._verifier = load_verifier(self.settings, lambda: self.kb.embedder)
+            self._verifier = load_verifier(self.settings)
         return self._verifier
 
     @property

@@ -223,7 +223,7 @@ def main() -> None:
     asked = parser.parse_args()
     labelled = gather(asked.data, asked.folder, asked.part, asked.sets)
     embedder = open_embedder(asked.device)
-    verifier = open_verifier(asked.verifier, embedder, asked.device)
+    verifier = open_verifier(asked.verifier, asked.device)
     pool = [item for item, _ in labelled.get(SET, next(iter(labelled.values())))]
     outcome = Outcome(
         verifier=asked.verifier or "built-in",

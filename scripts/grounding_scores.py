@@ -56,7 +56,7 @@ def open_embedder(device: Device) -> Embedder:
     return load_embedder(settings.embedder.model_copy(update={"device": device}), settings.models)
 
 
-def open_verifier(model: str, embedder: Embedder, device: Device) -> Verifier:
+def open_verifier(model: str, device: Device) -> Verifier:
     """The built-in check where `model` is empty, else a model of inference under the veto of figures."""
     settings = load_settings()
     chosen = settings.model_copy(
@@ -65,7 +65,7 @@ def open_verifier(model: str, embedder: Embedder, device: Device) -> Verifier:
             "embedder": settings.embedder.model_copy(update={"device": device}),
         }
     )
-    return load_verifier(chosen, lambda: embedder)
+    return load_verifier(chosen)
 
 
 def judge(verifier: Verifier, claim: str, passages: Sequence[str]) -> Judged:

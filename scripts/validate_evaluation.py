@@ -30,7 +30,7 @@ from rich.table import Table
 from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 
-from grounding_scores import Judged, auroc, judge, open_embedder, open_verifier
+from grounding_scores import Judged, auroc, judge, open_verifier
 from grounding_sets import PARTS, Item, of_part, read_sets, tasks
 from ragbot.evaluate.metrics import contains_groups, rouge_l, token_f1
 from ragbot.protocols import Verifier
@@ -239,7 +239,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    verifier = open_verifier(asked.verifier, open_embedder(asked.device), asked.device)
+    verifier = open_verifier(asked.verifier, asked.device)
     found = find(asked.data, asked.part, asked.count, verifier)
     show(found)
     if asked.json:

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakes import KeywordEmbedder
 from tiny_models import make_classifier
 
 from ragbot.answer.check.verifier import GroundingVerifier
 from ragbot.answer.check.vetoed import VetoedVerifier, load_verifier
 from ragbot.errors import ModelNotFound
-from ragbot.protocols import Embedder
 from ragbot.settings import AnswerSettings, EmbedderSettings, Settings
 from ragbot.types import Claim, Evidence
 
@@ -65,22 +63,16 @@ def test_the_veto_supports_nothing_by_itself() -> None:
     assert (claim.verdict, claim.reason) == ("unsupported", "no passage entails it")
 
 
-def unwanted() -> Embedder:
-    """An embedder that nobody may load."""
-    raise AssertionError("the embedder was loaded")
-
-
 def test_the_settings_name_the_check(tmp_path: Path) -> None:
-    """Empty: the built-in one; a folder: its model under the veto, without the embedder; an absent model: an error."""
+    """Empty: the built-in one; a folder: its model under the veto; an absent model: an error."""
     made = make_classifier(tmp_path / "m", ("entailment", "neutral", "contradiction"))
     chosen = Settings(answer=AnswerSettings(verifier=str(made)), embedder=EmbedderSettings(device="cpu"))
-    (claim,) = load_verifier(chosen, unwanted).verify("Refunds take 21 days.", PASSAGES, contexts=["red"])
+    (claim,) = load_verifier(chosen).verify("Refunds take 21 days.", PASSAGES, contexts=["red"])
     assert claim.verdict != "supported"
     with pytest.raises(ModelNotFound):
-        load_verifier(Settings(answer=AnswerSettings(verifier="org/model@rev")), unwanted)
+        load_verifier(Settings(answer=AnswerSettings(verifier="org/model@rev")))
 
 
 def test_without_a_model_the_built_in_check_is_used() -> None:
-    """It gets the embedder that is offered."""
-    verifier = load_verifier(Settings(), lambda: KeywordEmbedder("refund"))
-    assert isinstance(verifier, GroundingVerifier)
+    """The default of the settings."""
+    assert isinstance(load_verifier(Settings()), GroundingVerifier)

@@ -7,7 +7,7 @@ the model says. The veto never supports what the model does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from ragbot.answer.check.claims import claims
 from ragbot.answer.check.fact import FIGURES
 from ragbot.answer.check.facts import missing
 from ragbot.answer.check.verifier import GroundingVerifier
-from ragbot.protocols import Embedder, Verifier
+from ragbot.protocols import Verifier
 from ragbot.settings import Settings
 from ragbot.text.sentences import sentences
 from ragbot.types import Claim, Evidence
@@ -67,13 +67,13 @@ def _figures_missing(claim: str, passage: str) -> list[str]:
     return [fact.shown for fact in missing(claim, passage) if fact.kind in FIGURES]
 
 
-def load_verifier(settings: Settings, embedder: Callable[[], Embedder]) -> Verifier:
-    """What `answer.verifier` names; empty: the built-in check, with the `embedder` that it is given.
+def load_verifier(settings: Settings) -> Verifier:
+    """What `answer.verifier` names; empty: the built-in check.
 
     Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if the model is no verifier.
     """
     if not settings.answer.verifier:
-        return GroundingVerifier(embedder())
+        return GroundingVerifier()
     from ragbot.models.verify import NliVerifier
 
     model = NliVerifier(
