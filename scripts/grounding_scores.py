@@ -117,6 +117,6 @@ def with_interval(labelled: Labelled, scores: Sequence[float], *, seed: int = 0)
     return Score(value=value, low=low, high=high, n=len(labelled))
 
 
-def best_of(times: int, run: Callable[[], float]) -> float:
+def best_of(runs: Sequence[Callable[[], float]]) -> float:
     """The highest rate of some runs: the machine is noisy, and never too fast."""
-    return max(run() for _ in range(times))
+    return max(run() for run in runs)
