@@ -42,7 +42,7 @@ HOMES = {
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
     "markdown_it": ("ingest/formats/markdown.py",),
-    "numpy": ("answer/", "dialogue/", "index/", "ingest/staging.py", "models/", "protocols.py"),
+    "numpy": ("answer/", "dialogue/", "gaps/", "index/", "ingest/staging.py", "models/", "protocols.py"),
     "onnx": ("models/",),
     "onnxruntime": ("models/",),
     "openpyxl": ("ingest/formats/sheet.py",),
@@ -104,9 +104,10 @@ BELOW: Mapping[str, frozenset[str]] = {
     "bot": FOUNDATIONS
     | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception", "consult"},
     "evaluate": FOUNDATIONS,
+    "gaps": FOUNDATIONS | {"models", "index", "dialogue"},
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
-    | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "doctor", "__init__"},
+    | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "gaps", "doctor", "__init__"},
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
     "__main__": frozenset({"cli"}),
 }

@@ -17,6 +17,7 @@ from ragbot.cli import (
     check,
     evaluation,
     feedback,
+    gaps,
     handovers,
     intents,
     knowledge,
@@ -81,6 +82,7 @@ app.add_typer(feedback_app, name="feedback")
 app.command("eval")(evaluation.evaluate_testset)
 app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)
+app.command("gaps")(gaps.gaps)
 
 
 def _version(wanted: bool) -> None:

@@ -24,7 +24,7 @@ def doctor(
     Looks at the settings, models, knowledge base, disk, and the files of PATH. Ends with 0 if nothing is
     wrong, else with the exit code of the first problem.
     """
-    from ragbot.doctor import examine
+    from ragbot.doctor.examine import examine
 
     findings = []
     with progress_bar() as progress:
