@@ -32,7 +32,7 @@ from ragbot.text.words import content_terms
 from ragbot.types import Chunk, Document
 
 SEED = 20261124
-_NUMBER = re.compile(r"(?<![\w.,:/-])\d{1,4}(?![\w:/-]|[.,]\d)")
+_NUMBER = re.compile(r"(?<![\w.,:/^-])(?<![A-Z]\w\s)(?<![A-Za-z]{3}\s)\d{1,4}(?![\w:/-]|[.,]\d)|(?<=[a-z]\s)\d{1,4}(?=\s[a-z])")
 _UNITS = ("second minute hour day week month year".split(), "mm cm m km".split(), "mA A".split(), "mV V kV".split(),
           "KB MB GB TB".split(), "分钟 小时 天 周 个月 年".split())  # fmt: skip
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -84,9 +84,9 @@ def draw(contents: Contents, many: int, rng: random.Random) -> list[Edit]:
         made = [
             Edit(kind, sentence.text, after, chunk)
             for sentence in sentences(chunk.text)
+            if not re.search(r"https?://|^\s*\d+[.)]|\[Image|[?:]$", sentence.text)
             if 40 <= len(sentence.text) <= 300 or re.search(r"[\u4e00-\u9fff]{10}", sentence.text)
             for kind, after in edits_of(sentence.text, rng)
-            if not sentence.text.endswith("?")
         ]
         if made:
             chosen = min(made, key=lambda edit: (counts[edit.kind], rng.random()))
@@ -102,7 +102,7 @@ def added(contents: Contents, edits: list[Edit], how: str) -> Contents:
         text = edit.chunk.text.replace(edit.before, edit.after, 1) if how != "page" else edit.after
         text = edit.chunk.text if how == "same" else text
         title, heading = (edit.chunk.title, edit.chunk.heading) if how != "page" else ("Other questions", "")
-        name, source = f"copy-{number}", f"copies/page-{number}.md"
+        name, source = f"copy-{number}", _source(edit, number)
         documents.append(
             Document(id=name, source=source, title=title, text=text, language=str(edit.chunk.meta["language"]))
         )
@@ -115,6 +115,12 @@ def added(contents: Contents, edits: list[Edit], how: str) -> Contents:
         )  # fmt: skip
         passages.append((copy,))
     return Contents(documents=tuple(documents), passages=tuple(passages), unread=0)
+
+
+def _source(edit: Edit, number: int) -> str:
+    """Beside the original, and named like it, as people copy files."""
+    stem, _, ending = edit.chunk.source.rpartition(".")
+    return f"{stem} ({number}).{ending}"
 
 
 def ours(contents: Contents) -> list[Finding]:
@@ -146,7 +152,7 @@ def plain(contents: Contents) -> Iterator[tuple[Piece, Piece]]:
 def found_edits(findings: list[Finding], edits: list[Edit]) -> Counter[str]:
     """Kind -> how many edits are among the findings."""
     told = {place.source for finding in findings for place in finding.places}
-    return Counter(edit.kind for at, edit in enumerate(edits) if f"copies/page-{at}.md" in told)
+    return Counter(edit.kind for at, edit in enumerate(edits) if _source(edit, at) in told)
 
 
 def report(folder: Path, many: int, show: bool) -> None:
@@ -170,7 +176,7 @@ def report(folder: Path, many: int, show: bool) -> None:
         changed = added(contents, edits, how)
         found = found_edits(ours(changed), edits)
         theirs = {piece.chunk.source for pair in plain(changed) for piece in pair}
-        missed = Counter(e.kind for at, e in enumerate(edits) if f"copies/page-{at}.md" in theirs)
+        missed = Counter(e.kind for at, e in enumerate(edits) if _source(e, at) in theirs)
         words = ", ".join(f"{kind} {found[kind]}/{kinds[kind]} (plain {missed[kind]})" for kind in sorted(kinds))
         print(f"  {how}: recall {found.total() / len(edits):.2f} (plain {missed.total() / len(edits):.2f}); {words}")
     if show:

@@ -65,7 +65,7 @@ HOMES = {
         "text/words.py",
     ),
     "safetensors": ("models/",),
-    "scipy": ("dialogue/classify/likeness.py", "dialogue/classify/ridge.py"),
+    "scipy": ("dialogue/classify/likeness.py", "dialogue/classify/ridge.py", "gaps/cluster.py"),
     "sentence_transformers": ("models/",),
     "tenacity": ("models/remote.py",),
     "tokenizers": ("models/",),

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ragbot.answer.facets.values import facets
+from ragbot.answer.facets.values import PLAN, REGION, facets
 from ragbot.answer.facets.wanted import overlap_of
-from ragbot.answer.facts import Fact, agrees
+from ragbot.answer.facts import agrees
 from ragbot.doctor.findings import Finding
 from ragbot.doctor.pieces import Contents, place, where
 from ragbot.doctor.statements import Statement, alike, same_words, statements
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _PATTERN: Final = 3
 """Different values with which one sentence stands in the documents: more are a pattern, filled in anew each time."""
+_LONG: Final = 6
+"""Words of a sentence that hardly speaks of two things."""
 _SAME: Final = 0.95
 """Least likeness of words where nothing but a denial differs."""
 
@@ -34,28 +36,35 @@ _CONTAINER: Final = frozenset(
 )
 """Capitals in them name nothing: they are words of titles."""
 
-Pair = tuple[Statement, Statement, str]
-"""Both sides, and what differs."""
+Pair = tuple[Statement, Statement, str, bool]
+"""Both sides, what differs, and whether it is sure that they speak of the same thing."""
 
 
 def conflicts(contents: Contents, *, older: frozenset[str] = frozenset()) -> Iterator[Finding]:
     """A finding for each two sentences that contradict one another; `older`: the ids of documents that others
     replace, which are told elsewhere."""
-    made = [each for each in statements(contents.pieces()) if each.piece.chunk.document_id not in older]
-    for one, two, what in _different(_pairs(made)):
+    made = [each for each in statements(contents.pieces()) if each.document not in older]
+    for one, two, what, sure in _different(_pairs(made)):
         sides = (place(one.piece.chunk, one.text), place(two.piece.chunk, two.text))
         quotes = " but ".join(f'{where(side)} says "{side.quote}"' for side in sides)
+        step = "decide which holds, correct the other, and index again"
+        if not sure:
+            step = f"if both speak of the same thing, {step}"
         yield Finding(
             about="content",
             level="note",
-            kind="conflict",
-            message=f"{quotes} ({what}); decide which holds, correct the other, and index again",
+            kind="conflict" if sure else "possible conflict",
+            message=f"{quotes} ({what}); {step}",
             places=sides,
         )
 
 
 def _pairs(made: Sequence[Statement]) -> list[Pair]:
-    """The pairs that contradict one another, without those of a pattern."""
+    """The pairs that contradict one another, without those of a pattern, and without those of which one document
+    holds both sides."""
+    said: dict[str, set[tuple[frozenset[str], tuple[str, ...], int]]] = {}
+    for each in made:
+        said.setdefault(each.document, set()).add(_told_by(each))
     found: list[Pair] = []
     values: dict[int, set[tuple[str, ...]]] = {}
     for one, two in alike(made):
@@ -64,13 +73,14 @@ def _pairs(made: Sequence[Statement]) -> list[Pair]:
         for each, other in ((one, two), (two, one)):
             values.setdefault(id(each), {_values(each)}).add(_values(other))
         what = contradiction(one, two)
-        if what and same_subject(one, two):
-            found.append((one, two, what))
-    return [
-        (one, two, what)
-        for one, two, what in found
-        if max(len(values[id(one)]), len(values[id(two)])) <= _PATTERN
-    ]
+        both = _told_by(one) in said[two.document] or _told_by(two) in said[one.document]
+        if what and not both and (sure := same_subject(one, two)) is not None:
+            found.append((one, two, what, sure))
+    return [pair for pair in found if max(len(values[id(each)]) for each in pair[:2]) <= _PATTERN]
+
+
+def _told_by(one: Statement) -> tuple[frozenset[str], tuple[str, ...], int]:
+    return one.words, _values(one), one.denials % 2
 
 
 def _values(one: Statement) -> tuple[str, ...]:
@@ -80,11 +90,11 @@ def _values(one: Statement) -> tuple[str, ...]:
 def _different(pairs: Iterable[Pair]) -> Iterator[Pair]:
     """One for each two documents and what differs between them."""
     seen: set[tuple[str, str, str]] = set()
-    for one, two, what in pairs:
-        key = (one.piece.chunk.document_id, two.piece.chunk.document_id, what)
+    for pair in pairs:
+        key = (pair[0].document, pair[1].document, pair[2])
         if key not in seen:
             seen.add(key)
-            yield one, two, what
+            yield pair
 
 
 def contradiction(one: Statement, two: Statement) -> str:
@@ -98,48 +108,40 @@ def contradiction(one: Statement, two: Statement) -> str:
     ]
     if any(mine.kind != other.kind for mine, other in differing):
         return ""
+    denied = (one.denials - two.denials) % 2
     if differing:
-        return _told(one, two, differing)
+        rows = len(differing) > 1 and 2 * len(differing) > len(one.values)  # of one table, not one with a mistake
+        return "" if rows or denied else ", ".join(f"{a.shown.strip()} / {b.shown.strip()}" for a, b in differing)
+    if len(one.words & two.words) < _SAME * len(one.words | two.words):
+        return ""
     if one.bound * two.bound < 0 and one.values:
         return "one says at least, the other at most"
-    same = len(one.words & two.words) >= _SAME * len(one.words | two.words)
-    return "one denies what the other says" if same and (one.denials - two.denials) % 2 else ""
+    return "one denies what the other says" if denied else ""
 
 
-def _told(one: Statement, two: Statement, differing: Sequence[tuple[Fact, Fact]]) -> str:
-    """Empty where most of several values differ: two rows of one table, not one with a mistake."""
-    if len(differing) > 1 and 2 * len(differing) > len(one.values):
-        return ""
-    if (one.denials - two.denials) % 2:
-        return ""
-    return ", ".join(f"{mine.shown.strip()} / {other.shown.strip()}" for mine, other in differing)
-
-
-def same_subject(one: Statement, two: Statement) -> bool:
-    """Whether both speak of the same thing, as far as title, headings and properties tell."""
+def same_subject(one: Statement, two: Statement) -> bool | None:
+    """Whether both speak of the same thing, as far as title, headings and properties tell; False where only one of
+    them says of what, None where they speak of different things."""
     first, second = one.piece.chunk, two.piece.chunk
     if first.meta.get("language") != second.meta.get("language"):
-        return False
+        return None
     mine, other = facets(first), facets(second)
-    if mine.keys() != other.keys():
-        return False  # a rule and its exception
-    if not all(overlap_of(mine[facet], other[facet]) for facet in mine):
-        return False
+    if not all(overlap_of(mine[facet], other[facet]) for facet in mine.keys() & other.keys()):
+        return None
     if {"row", "table"} & {first.meta.get("kind"), second.meta.get("kind")} and _row(one) != _row(two):
-        return False
-    return not _named_apart(first, second, one.words & two.words)
+        return None
+    names, others = _names_above(first), _names_above(second)
+    apart = ((names - _words_above(second)) | (others - _words_above(first))) - (one.words & two.words)
+    if mine.keys() == other.keys() and not apart:
+        return True
+    alone = not (names and others and apart) and not (mine.keys() ^ other.keys()) & {REGION, PLAN}
+    enough = min(len(one.words), len(two.words)) >= _LONG and one.words == two.words
+    return False if alone and enough else None
 
 
 def _row(one: Statement) -> str:
     """The first cell of a table's row: what the row is about."""
     return fold(re.split(r"[;；|]", one.text, maxsplit=1)[0]).strip()
-
-
-def _named_apart(first: Chunk, second: Chunk, shared: frozenset[str]) -> bool:
-    """Whether titles and headings hold a name that the other side has neither there nor in the sentence."""
-    mine, other = _names_above(first), _names_above(second)
-    apart = (mine - _words_above(second)) | (other - _words_above(first))
-    return bool(apart - shared)
 
 
 def _above(chunk: Chunk) -> list[str]:

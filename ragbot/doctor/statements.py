@@ -63,6 +63,11 @@ class Statement:
     values: tuple[Fact, ...]
     """In order."""
 
+    @property
+    def document(self) -> str:
+        """The id of the document that holds it."""
+        return self.piece.chunk.document_id
+
     @cached_property
     def subjects(self) -> frozenset[tuple[str, str]]:
         """The names and codes in it."""
@@ -121,7 +126,7 @@ def alike(made: Sequence[Statement]) -> Iterator[tuple[Statement, Statement]]:
 
 
 def _alike(one: Statement, two: Statement) -> bool:
-    if one.piece.chunk.document_id == two.piece.chunk.document_id:
+    if one.document == two.document:
         return False
     common = len(one.words & two.words)
     return common >= ALIKE * (len(one.words) + len(two.words) - common)

@@ -9,7 +9,7 @@ which needs a square matrix, and time by its area. The result depends on no chan
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ALIKE: Final = 0.22
 """Least average likeness within a group, 0..1, chosen on half of the intents of CLINC150 (`scripts/bench_gaps.py`)."""
+_EXACT: Final = 5_000
+"""Texts up to which all words and letters are compared; beyond, a sketch of them."""
+_SKETCH: Final = 1024
 _ROWS: Final = 1024
 """Questions that are compared with all others in one step."""
 
@@ -50,7 +53,8 @@ class Compared:
         field = embedder.embed(around, kind="query") if around else np.zeros_like(vectors[:1])
         space = Space.of(field, [*counted, *map(counts, background)])
         self._seen = space.see(vectors, [trust for _, trust in read], counted)
-        self._grams = Grams.of(self._seen, len(space.keys)).sparse()
+        grams = Grams.of(self._seen, len(space.keys)).sparse()
+        self._grams = grams if len(texts) <= _EXACT else _sketch(grams)
 
     def matrix(self, rows: Sequence[int] | None = None) -> Floats:
         """(n, n) float32, 0..1, symmetric, of all texts or of some; 4 n² bytes."""
@@ -59,7 +63,8 @@ class Compared:
         found, grams = near(inner, inner), self._grams[chosen]
         for start in range(0, len(chosen), _ROWS):
             block = slice(start, start + _ROWS)
-            found[block] += (grams[block] @ grams.T).toarray()
+            shared = grams[block] @ grams.T
+            found[block] += shared if isinstance(shared, np.ndarray) else shared.toarray()
         found /= np.float32(SELF)
         return np.clip(found, 0.0, 1.0, out=found)
 
@@ -67,6 +72,19 @@ class Compared:
         """`rows` by how alike each is to all of them, the most central first; `weights`: how often each was asked."""
         inner = self.matrix(rows) @ np.asarray(weights, np.float32)
         return [rows[at] for at in np.argsort(-inner, kind="stable").tolist()]
+
+
+def _sketch(grams: Any) -> Floats:
+    """Sparse rows (n, width) -> (n, `_SKETCH`): each column is added to one of few, with a sign, both by a fixed draw.
+    Inner products stay, but for noise of about 1 / sqrt(`_SKETCH`) (Charikar, Chen & Farach-Colton, "Finding frequent
+    items in data streams", 2002)."""
+    from scipy.sparse import csr_matrix
+
+    width = grams.shape[1]
+    rng = np.random.default_rng(0)
+    to, signs = rng.integers(0, _SKETCH, width), rng.choice(np.array([-1, 1], np.float32), width)
+    onto = csr_matrix((signs, (np.arange(width), to)), shape=(width, _SKETCH))
+    return np.asarray((grams @ onto).toarray(), np.float32)
 
 
 def groups(alike: Floats, *, least: float = ALIKE) -> list[list[int]]:
