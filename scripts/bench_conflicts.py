@@ -32,7 +32,9 @@ from ragbot.text.words import content_terms
 from ragbot.types import Chunk, Document
 
 SEED = 20261124
-_NUMBER = re.compile(r"(?<![\w.,:/^-])(?<![A-Z]\w\s)(?<![A-Za-z]{3}\s)\d{1,4}(?![\w:/-]|[.,]\d)|(?<=[a-z]\s)\d{1,4}(?=\s[a-z])")
+_NUMBER = re.compile(
+    r"(?<![\w.,:/^-])(?<![A-Z]\w\s)(?<![A-Za-z]{3}\s)\d{1,4}(?![\w:/-]|[.,]\d)|(?<=[a-z]\s)\d{1,4}(?=\s[a-z])"
+)
 _UNITS = ("second minute hour day week month year".split(), "mm cm m km".split(), "mA A".split(), "mV V kV".split(),
           "KB MB GB TB".split(), "分钟 小时 天 周 个月 年".split())  # fmt: skip
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -104,7 +106,9 @@ def added(contents: Contents, edits: list[Edit], how: str) -> Contents:
         title, heading = (edit.chunk.title, edit.chunk.heading) if how != "page" else ("Other questions", "")
         name, source = f"copy-{number}", _source(edit, number)
         documents.append(
-            Document(id=name, source=source, title=title, text=text, language=str(edit.chunk.meta["language"]))
+            Document(
+                id=name, source=source, title=title, text=text, language=str(edit.chunk.meta["language"])
+            )
         )
         meta = edit.chunk.meta
         if how == "page":
@@ -177,8 +181,12 @@ def report(folder: Path, many: int, show: bool) -> None:
         found = found_edits(ours(changed), edits)
         theirs = {piece.chunk.source for pair in plain(changed) for piece in pair}
         missed = Counter(e.kind for at, e in enumerate(edits) if _source(e, at) in theirs)
-        words = ", ".join(f"{kind} {found[kind]}/{kinds[kind]} (plain {missed[kind]})" for kind in sorted(kinds))
-        print(f"  {how}: recall {found.total() / len(edits):.2f} (plain {missed.total() / len(edits):.2f}); {words}")
+        words = ", ".join(
+            f"{kind} {found[kind]}/{kinds[kind]} (plain {missed[kind]})" for kind in sorted(kinds)
+        )
+        print(
+            f"  {how}: recall {found.total() / len(edits):.2f} (plain {missed.total() / len(edits):.2f}); {words}"
+        )
     if show:
         for finding in alone:
             print("   ", finding.message)

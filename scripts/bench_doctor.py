@@ -60,7 +60,9 @@ def read(data: Path) -> tuple[Texts, Texts]:
         name = "attacks, plain tasks" if row["kind"] in _PLAIN_TASKS else "attacks on the reply"
         attacks[name].append(row["text"])
     for name in ("email", "table"):
-        harmless[f"{name}s"] += [row["context"] for row in rows(data / f"security/bipia-{name}-contexts.jsonl")]
+        harmless[f"{name}s"] += [
+            row["context"] for row in rows(data / f"security/bipia-{name}-contexts.jsonl")
+        ]
     for path in sorted((data / "kb/arduino-help-center").rglob("*.md")):
         paragraphs = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
         harmless["help centre, paragraphs"] += [text for text in paragraphs if len(text) > 40]

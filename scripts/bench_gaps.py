@@ -91,9 +91,7 @@ def plain(texts: Sequence[str], embedder: Embedder, least: float) -> list[list[i
     return groups(np.clip(vectors @ vectors.T, 0, 1), least=least)
 
 
-def tune(
-    texts: Sequence[str], labels: Sequence[str], background: Sequence[str], embedder: Embedder
-) -> None:
+def tune(texts: Sequence[str], labels: Sequence[str], background: Sequence[str], embedder: Embedder) -> None:
     vectors = embedder.embed(texts, kind="query")
     whole = Compared(texts, embedder, background=background).matrix()
     for least in np.arange(0.1, 0.66, 0.025):
@@ -121,7 +119,9 @@ def compare(
 def speed(sets: Sequence[dict[str, list[str]]], embedder: Embedder) -> None:
     """20,000 different questions: those of the sets, and the same with a number behind them."""
     known = [text for asked in sets for texts in asked.values() for text in texts]
-    texts = list(dict.fromkeys(known + [f"{text} {number}" for number in range(2) for text in known]))[:20_000]
+    texts = list(dict.fromkeys(known + [f"{text} {number}" for number in range(2) for text in known]))[
+        :20_000
+    ]
     begun = time.perf_counter()
     compared = Compared(texts, embedder)
     read_seconds = time.perf_counter() - begun

@@ -54,7 +54,8 @@ def _start(since: str) -> float:
         return datetime.fromisoformat(since.strip()).astimezone().timestamp()
     except (ValueError, OverflowError, OSError):
         raise typer.BadParameter(
-            f"{since!r} is no age such as 12h, 30d or 8w, and no date such as 2026-05-01", param_hint="--since"
+            f"{since!r} is no age such as 12h, 30d or 8w, and no date such as 2026-05-01",
+            param_hint="--since",
         ) from None
 
 

@@ -62,7 +62,7 @@ def conflicts(contents: Contents, *, older: frozenset[str] = frozenset()) -> Ite
 def _pairs(made: Sequence[Statement]) -> list[Pair]:
     """The pairs that contradict one another, without those of a pattern, and without those of which one document
     holds both sides."""
-    said: dict[str, set[tuple[frozenset[str], tuple[str, ...], int]]] = {}
+    said: dict[str, set[tuple[frozenset[str], tuple[str, ...], int, int]]] = {}
     for each in made:
         said.setdefault(each.document, set()).add(_told_by(each))
     found: list[Pair] = []
@@ -79,8 +79,8 @@ def _pairs(made: Sequence[Statement]) -> list[Pair]:
     return [pair for pair in found if max(len(values[id(each)]) for each in pair[:2]) <= _PATTERN]
 
 
-def _told_by(one: Statement) -> tuple[frozenset[str], tuple[str, ...], int]:
-    return one.words, _values(one), one.denials % 2
+def _told_by(one: Statement) -> tuple[frozenset[str], tuple[str, ...], int, int]:
+    return one.words, _values(one), one.denials % 2, one.bound
 
 
 def _values(one: Statement) -> tuple[str, ...]:
@@ -110,8 +110,14 @@ def contradiction(one: Statement, two: Statement) -> str:
         return ""
     denied = (one.denials - two.denials) % 2
     if differing:
-        rows = len(differing) > 1 and 2 * len(differing) > len(one.values)  # of one table, not one with a mistake
-        return "" if rows or denied else ", ".join(f"{a.shown.strip()} / {b.shown.strip()}" for a, b in differing)
+        rows = len(differing) > 1 and 2 * len(differing) > len(
+            one.values
+        )  # of one table, not one with a mistake
+        return (
+            ""
+            if rows or denied
+            else ", ".join(f"{a.shown.strip()} / {b.shown.strip()}" for a, b in differing)
+        )
     if len(one.words & two.words) < _SAME * len(one.words | two.words):
         return ""
     if one.bound * two.bound < 0 and one.values:

@@ -57,7 +57,7 @@ def examine_contents(
 ) -> Iterator[Finding]:
     """Every check over documents that were read; the last finding counts them all."""
     counts: Counter[str] = Counter()
-    steps = (
+    steps: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("looking at instructions", lambda: instructions(contents)),
         ("looking for hidden text", lambda: hidden(contents)),
         ("comparing statements", lambda: conflicts(contents, older=older_documents(contents))),

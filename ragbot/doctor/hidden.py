@@ -19,14 +19,16 @@ from ragbot.doctor.pieces import Contents, place, shortened, where
 if TYPE_CHECKING:
     from ragbot.types import Chunk
 
-_TAGS = re.compile("(?<!\U0001f3f4)[\U000e0020-\U000e007e]{2,}(?!\U000e007f)")
+_TAGS = re.compile("(?<![\U0001f3f4\U000e0020-\U000e007e])[\U000e0020-\U000e007e]{2,}(?!\U000e007f)")
 """Invisible doubles of the ASCII characters; behind a black flag they spell a region's flag."""
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,}")
 """One chooses a glyph; a row of them holds bytes."""
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060-\u2064\u180e\ufeff]{3,}|[\u2061-\u2064]{2,}")
 _OVERRIDE = re.compile("[\u202d\u202e]")
 _CONFUSABLE: Final = "аеорсухкмтвнАВЕКМНОРСТУХіїјѕһԁԛԝІЈЅ" + "οινρυχκΑΒΕΖΗΙΚΜΝΟΡΤΥΧ"
-_MIXED = re.compile(rf"(?<![^\W\d_])(?=[a-zA-Z]*[{_CONFUSABLE}])(?=[{_CONFUSABLE}]*[a-zA-Z])[a-zA-Z{_CONFUSABLE}]{{4,}}(?![^\W\d_])")
+_MIXED = re.compile(
+    rf"(?<![^\W\d_])(?=[a-zA-Z]*[{_CONFUSABLE}])(?=[{_CONFUSABLE}]*[a-zA-Z])[a-zA-Z{_CONFUSABLE}]{{4,}}(?![^\W\d_])"
+)
 _LOST: Final = "\ufffd"
 _TWICE = re.compile("(?:[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u0192\u02c6\u02dc\u2013-\u2122]{1,3})+")
 """UTF-8 read as Windows-1252."""

@@ -18,7 +18,10 @@ _WHOSE = (
     r"(?:your|my|previous(?:ly)?|prior|above|preceding|earlier|former|initial|original|system|developer|foregoing|existing"
     r"|safety|ethical)"
 )
-_RULES = r"(?:instructions?|prompts?|directives?|commands?|orders?|guidelines?|rules?|programming|restrictions?|context)"
+_RULES = (
+    r"(?:instructions?|prompts?|directives?|commands?|orders?|guidelines?|rules?"
+    r"|programming|restrictions?|context)"
+)
 _REPLY = r"(?:response|repl(?:y|ies)|answer|output|message|elucidation|explanation|completion|generation)s?"
 _CODE = r"(?:code (?:snippet|block|section|excerpt|segment)|script|snippet)"
 _BOT = r"(?:AI|artificial intelligence|chat ?bot|language model|LLM|(?:Chat)?GPT)\b"
@@ -28,13 +31,14 @@ _ENGLISH: Final = {
         rf"\b(?:ignore|disregard|forget|override|bypass|neglect|overlook|stop following|"
         rf"(?:do not|don['’]t|never) (?:follow|obey|listen to))\s+(?:[\w-]+\s+){{0,4}}?"
         rf"(?:{_WHOSE}\s+(?:[\w-]+\s+){{0,3}}?{_RULES}\b|{_WHOSE}\s+information\b.{{0,30}}\borders"
-        rf"|{_RULES}\s+(?:above|before|you (?:got|were|have|had|received)|(?:that |which )?(?:was|were) given (?:to you|above|before)))"
+        rf"|{_RULES}\s+(?:above|before|you (?:got|were|have|had|received)"
+        r"|(?:that |which )?(?:was|were) given (?:to you|above|before)))"
         rf"|\b(?:ignore|disregard|forget) all (?:of )?(?:the |these |those |other )?{_RULES}(?:\s*[.!,;]|\s+and\b|$)"
         rf"|\bforget (?:everything|all)\b.{{0,40}}\b(?:told|learn|know|instruct|above|before)"
         rf"|\bforgot(?:ten)? (?:about )?all (?:the )?(?:rules|instructions)"
     ),
     "gives the bot another role": (
-        rf"\b(?:you are|you['’]re|you will be|act as|behave as|respond as|pretend (?:to be|you are)|simulate|roleplay as)\s+"
+        r"\b(?:you are|you['’]re|you will be|(?:act|behave|respond|roleplay) as|pretend (?:to be|you are)|simulate)\s+"
         rf"(?:now\s+|from now on\s+)?(?:an?|the|my|our)\s+(?:[\w-]+\s+){{0,3}}?{_BOT}"
         r"|^\W*you are (?:an?|my) (?:[\w-]+\s+){0,2}assistant\b"
         r"|\bfrom now on,?\s+(?:you|your|act|answer|reply|respond|always)\b"
@@ -43,8 +47,9 @@ _ENGLISH: Final = {
         r"|\bas an AI\b.{0,80}\b(?:without (?:ethics|restrictions|rules)|you (?:must|will|can|are))"
     ),
     "asks for the bot's instructions": (
-        rf"\b(?:repeat|print(?: out)?|output|reveal|show|display|tell me|give me|leak|disclose|summari[sz]e|write out)\s+"
-        rf"(?:\w+\s+){{0,2}}?(?:(?:all|the|your|above|previous|system|initial|hidden|of)\s+){{1,4}}(?:prompts?|instructions?)\b"
+        r"\b(?:repeat|print(?: out)?|output|reveal|show|display|tell me|give me|leak|disclose|summari[sz]e|write out)"
+        r"\s+(?:\w+\s+){0,2}?(?:(?:all|the|your|above|previous|system|initial|hidden|of)\s+){1,4}"
+        r"(?:prompts?|instructions?)\b"
         r"|\byour (?:system |initial |hidden )prompts?\b"
         r"|\bsystem prompts?\s*(?::|is\b)"
     ),
@@ -52,20 +57,23 @@ _ENGLISH: Final = {
         rf"\b(?:add|append|include|insert|integrate|incorporate|introduce|embed|mention|augment|enhance|modify|convert|"
         rf"replace|translate|rewrite|render|encode|scramble|rearrange|misspell|anagram|jumble|use|remove|group|combine|"
         rf"substitute|write|provide|give|end|begin|start|finish|conclude|suggest|tease|format|present|display|"
-        rf"substitut\w+|reverse)\b[^.!?\n]{{0,120}}\b(?:your|the bot['’]s|the assistant['’]s)\s+(?:\w+\s+)?{_REPLY}\b"
-        rf"|\bin your {_REPLY},?\s+(?:\w+ly\s+)?(?:suggest|mention|tease|include|add|recommend|say|use|tell|write|promote)"
+        rf"substitut\w+|reverse)\b.{{0,160}}\b(?:your|the bot['’]s|the assistant['’]s)\s+(?:\w+\s+)?{_REPLY}\b"
+        rf"|\bin your {_REPLY},?\s+(?:\w+ly\s+)?"
+        r"(?:suggest|mention|tease|include|add|recommend|say|use|tell|write|promote)"
         rf"|\b(?:always|only) (?:reply|respond|answer) (?:with|in|as|by|that)\b|\b(?:reply|respond|answer) only with\b"
         rf"|\b(?:reply|respond|answer) (?:as|like) an? \w+ (?:would|does)\b"
         rf"|\b(?:following|subsequent|below|this|next|ensuing) {_CODE}\b[^\n]{{0,80}}```"
     ),
     "sends data elsewhere": (
-        r"\b(?:send|post|forward|upload|transmit|exfiltrate|email)\b[^.!?\n]{0,40}\b(?:conversation|chat history|customer"
-        r"(?:['’]s)? (?:data|details|e-?mail|messages?)|user(?:['’]s)? (?:data|input|messages?)|api keys?|credentials)\b"
+        r"\b(?:send|post|forward|upload|transmit|exfiltrate|email)\b[^.!?\n]{0,40}"
+        r"\b(?:conversation|chat history|customer(?:['’]s)? (?:data|details|e-?mail|messages?)"
+        r"|user(?:['’]s)? (?:data|input|messages?)|api keys?|credentials)\b"
         r"[^.!?\n]{0,40}\bto\b[^.!?\n]{0,20}(?:https?://|\S+@\S+|\bthis (?:url|address))"
     ),
     "imitates the marks of a prompt": (
         r"<\|(?:im_start|im_end|system|user|assistant|endoftext)\|>|\[/?INST\]|<</?SYS>>"
-        r"|^[#{\s]{0,4}(?:system|assistant)(?: prompt| message| override)?\s*[:：]\s*(?:you|ignore|this|the|from|new|your)\b"
+        r"|^[#{\s]{0,4}(?:system|assistant)(?: prompt| message| override)?\s*[:：]\s*"
+        r"(?:you|ignore|this|the|from|new|your)\b"
         r"|%{2,}\s*(?:BEGIN|END)\b"
     ),
 }
@@ -113,7 +121,5 @@ def instructions(contents: Contents) -> Iterator[Finding]:
     for piece in contents.pieces():
         if what := demand(piece.text):
             at = place(piece.chunk, piece.text)
-            message = (
-                f'{where(at)} speaks to the bot ({what}): "{at.quote}"; remove it, and find out who put it there'
-            )
+            message = f'{where(at)} speaks to the bot ({what}): "{at.quote}"; remove it, and find out who put it there'
             yield Finding(about="content", level="note", kind="instruction", message=message, places=(at,))

@@ -64,9 +64,7 @@ def read_all(kb: KnowledgeBase, *, most: int = MOST_PASSAGES) -> Contents:
         passages.append(tuple(kb.chunks(document.id)))
         count += len(passages[-1])
     read = len(passages)
-    return Contents(
-        documents=tuple(documents[:read]), passages=tuple(passages), unread=len(documents) - read
-    )
+    return Contents(documents=tuple(documents[:read]), passages=tuple(passages), unread=len(documents) - read)
 
 
 def place(chunk: Chunk, quote: str = "") -> Place:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 _EXPIRY: Final = "expires expiry expiry_date expiration valid_until valid_to valid_through end_date".split()
 """Front matter that says until when a document holds."""
-_MONTHS: Final = "january february march april may june july august september october november december".split()
+_MONTHS: Final = (
+    "january february march april may june july august september october november december".split()
+)
 _ONE_DAY: Final = timedelta(days=1)
 _DAY = (
     r"(?P<y1>(?:19|20)\d\d)[-/.年]\s?(?P<m1>\d{1,2})(?:[-/.月]\s?(?P<d1>\d{1,2})日?)?"
@@ -27,7 +29,8 @@ _DAY = (
 _UNTIL = re.compile(
     r"(?:\b(?:valid|in force|effective|applies|apply|available|offer(?: ends)?|promotion(?: ends)?|expires?|ends?)\b"
     r"(?:[^.!?\n]{0,30}?)\b(?:until|till|through|to|by|on)\b"
-    rf"|有效期至|有效期到|截止(?:到|至|日期)?[:：]?|活动(?:时间)?(?:截止|结束)(?:到|至|于)?)\s*(?:the end of\s+)?(?:{_DAY})",
+    r"|有效期至|有效期到|截止(?:到|至|日期)?[:：]?|活动(?:时间)?(?:截止|结束)(?:到|至|于)?)"
+    rf"\s*(?:the end of\s+)?(?:{_DAY})",
     re.IGNORECASE,
 )
 """What says that something holds no longer than to a day."""
@@ -37,9 +40,7 @@ def older_documents(contents: Contents) -> frozenset[str]:
     """The ids of documents that are older versions of others, or call themselves outdated."""
     owners = _owners(contents)
     kept = trust("", owners)
-    return frozenset(
-        chunk.document_id for chunk, weight in zip(owners, kept, strict=True) if weight < 1
-    )
+    return frozenset(chunk.document_id for chunk, weight in zip(owners, kept, strict=True) if weight < 1)
 
 
 def stale(contents: Contents, today: date) -> Iterator[Finding]:

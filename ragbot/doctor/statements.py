@@ -1,6 +1,6 @@
 """Sentences as they are compared with others: what they are about, the values they state, and which way they point.
 
-    "Refunds take 5 days."    about: refund, take    values: 5 days    denials: 0
+"Refunds take 5 days."    about: refund, take    values: 5 days    denials: 0
 """
 
 from __future__ import annotations

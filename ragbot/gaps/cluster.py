@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ALIKE: Final = 0.22
 """Least average likeness within a group, 0..1, chosen on half of the intents of CLINC150 (`scripts/bench_gaps.py`)."""
+_FEW: Final = 20
+"""Texts of a background from which on it tells more of the field than of themselves."""
 _EXACT: Final = 5_000
 """Texts up to which all words and letters are compared; beyond, a sketch of them."""
 _SKETCH: Final = 1024
@@ -50,8 +52,9 @@ class Compared:
         vectors = embedder.embed([text for text, _ in read], kind="query")
         counted = [counts(text) for text in texts]
         around = [readable(text, embedder.languages, gloss)[0] for text in background]
-        field = embedder.embed(around, kind="query") if around else np.zeros_like(vectors[:1])
-        space = Space.of(field, [*counted, *map(counts, background)])
+        field = embedder.embed(around, kind="query") if around else vectors[:0]
+        nothing = np.zeros((_FEW, embedder.dimension), np.float32)
+        space = Space.of(np.concatenate([field, nothing]), [*counted, *map(counts, background)])
         self._seen = space.see(vectors, [trust for _, trust in read], counted)
         grams = Grams.of(self._seen, len(space.keys)).sparse()
         self._grams = grams if len(texts) <= _EXACT else _sketch(grams)

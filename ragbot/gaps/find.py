@@ -83,7 +83,7 @@ def _groups(asked: Sequence[Asked], kb: KnowledgeBase) -> list[Group]:
         same.setdefault(_SEPARATORS.sub(" ", fold(each.compared)).strip(), []).append(each)
     if not same:
         return []
-    wordings = list(same.values())
+    wordings = [sorted(messages, key=lambda each: each.slipped) for messages in same.values()]
     glossary = load_glossary(kb.settings.search.glossary)
     compared = Compared(
         [each[0].compared for each in wordings],

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _QUERY = re.compile(r"(https?://[^\s?#]+)[?#]\S+", re.IGNORECASE)
 _YEARS = r"(?:19|20)\d\d"
 _DATE = re.compile(rf"{_YEARS}[-/.年]\d{{1,2}}[-/.月]\d{{1,2}}日?|\d{{1,2}}[-/.]\d{{1,2}}[-/.]{_YEARS}")
-_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z\d]{4}){2,7}(?:[ -]?[A-Z\d]{1,3})?\b")
-_CODE = re.compile(r"(?<![\w-])#?(?=[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d)[A-Za-z]{1,6}[-_]?\d[\w-]{3,}(?![\w-])")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z\d]{4}){2,7}(?:[ -]?[A-Z\d]{1,3})?\b", re.ASCII)
+_CODE = re.compile(
+    r"(?<![\w-])#?(?=[\w-]*\d[\w-]*\d[\w-]*\d[\w-]*\d)[A-Za-z]{1,6}[-_]?\d[\w-]{3,}(?![\w-])", re.ASCII
+)
 """An order or customer number: letters, then at least four digits."""
-_DIGITS = re.compile(r"(?<![\w.])(?:\(?\+|00|\(|#)?\d(?:[ ().\-/x]{0,3}\d){5,}(?!\w)")
+_DIGITS = re.compile(r"(?<![\w.])(?:\(?\+|00|\(|#)?\d(?:[ ().\-/x]{0,3}\d){5,}(?!\w)", re.ASCII)
+
+_MARK = re.compile(r"\[(?:number|e-mail)\]")
 
 
 def mask(text: str) -> str:
@@ -23,6 +27,11 @@ def mask(text: str) -> str:
     text = _QUERY.sub(r"\1?…", _EMAIL.sub("[e-mail]", text))
     text = _IBAN.sub("[number]", text)
     return _DIGITS.sub(_unless_date, _CODE.sub("[number]", text))
+
+
+def bare(text: str) -> str:
+    """`text` without personal data, and without what stands in for it."""
+    return " ".join(_MARK.sub(" ", mask(text)).split())
 
 
 def _unless_date(match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ragbot.database import Database
 from ragbot.dialogue import policy
 from ragbot.errors import InputError
-from ragbot.gaps.mask import mask
+from ragbot.gaps.mask import bare
 from ragbot.gaps.values import Asked, Reason
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question
@@ -50,10 +50,21 @@ class Unanswered:
     left_out: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A message without a good answer, before it is understood."""
+
+    at: float
+    reason: Reason
+    session: str
+    question: str
+    turns: tuple[Turn, ...]
+
+
 def unanswered(database: Database, kb: KnowledgeBase, *, since: float, most: int) -> Unanswered:
     """The newest `most` messages since then (seconds since the epoch) that went without a good answer."""
     triggers = _triggers(database)
-    found: list[tuple[float, Reason, str, tuple[Turn, ...], str]] = []
+    found: list[_Message] = []
     others: Counter[str] = Counter()
     messages = 0
     for session, rows in groupby(database.rows(_ROWS, (since,)), key=lambda row: row[0]):
@@ -65,17 +76,17 @@ def unanswered(database: Database, kb: KnowledgeBase, *, since: float, most: int
             messages += 1
             reason = _reason(status, vote, called.get(place, ""))
             if reason is not None and _asks(question):
-                found.append((at, reason, session, _turns(exchanges[:place], question), question))
+                turns = _turns(exchanges[:place], question)
+                found.append(_Message(at, reason, session, question, turns))
             elif status == "handoff":
                 others[_told(question, called.get(place, ""))] += 1
-    found.sort(key=lambda each: (-each[0], each[2], each[4]))
-    kept = tuple(
-        asked
-        for at, reason, session, turns, question in found[:most]
-        if (asked := _understood(kb, session, at, reason, turns, question)) is not None
-    )
+    found.sort(key=lambda each: (-each.at, each.session, each.question))
+    kept = (_understood(kb, each) for each in found[:most])
     return Unanswered(
-        asked=kept, messages=messages, other_handovers=dict(others.most_common()), left_out=max(0, len(found) - most)
+        asked=tuple(each for each in kept if each is not None),
+        messages=messages,
+        other_handovers=dict(others.most_common()),
+        left_out=max(0, len(found) - most),
     )
 
 
@@ -117,8 +128,7 @@ def _asks(question: str) -> bool:
     """Whether a message asks anything: not a courtesy, a wish for a person, or a value for a form."""
     if policy.small_talk(question) or policy.wants_person(question):
         return False
-    told = mask(question).replace("[number]", " ").replace("[e-mail]", " ")
-    return any(not term.isdigit() for term in content_terms(told))
+    return any(not term.isdigit() for term in content_terms(bare(question)))
 
 
 def _turns(exchanges: Sequence[Sequence[Any]], question: str) -> tuple[Turn, ...]:
@@ -133,32 +143,31 @@ def _turns(exchanges: Sequence[Sequence[Any]], question: str) -> tuple[Turn, ...
     return tuple(turns)
 
 
-def _understood(
-    kb: KnowledgeBase, session: str, at: float, reason: Reason, turns: tuple[Turn, ...], question: str
-) -> Asked | None:
+def _understood(kb: KnowledgeBase, message: _Message) -> Asked | None:
     """The message standing alone; None where nothing is left of it once it is cleaned."""
     try:
-        understood = kb.understand(question, turns)
+        understood = kb.understand(message.question, message.turns)
     except InputError:
         return None
     return Asked(
-        session=session,
-        at=at,
-        question=question,
+        session=message.session,
+        at=message.at,
+        question=message.question,
         standalone=understood.text,
-        compared=understood.text,
+        compared=bare(understood.text) or understood.text,
         language=understood.language,
-        reason=reason,
+        reason=message.reason,
         unknown=tuple(_unknown(kb, understood)),
     )
 
 
 def _unknown(kb: KnowledgeBase, question: Question) -> Iterator[str]:
     """Terms that no passage has, in any spelling or language that search knows for them."""
+    told = frozenset(content_terms(bare(question.text), language=question.language, overlapping=False))
     wanted = {
         concept.own: [term for words in concept.alternatives for term in words]
         for concept in question.concepts
-        if not concept.carried
+        if not concept.carried and concept.own in told
     }
     idf = kb.idf({_NOWHERE, *wanted, *(term for others in wanted.values() for term in others)})
     known = {term for term, value in idf.items() if value < idf[_NOWHERE]}

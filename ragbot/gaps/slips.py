@@ -35,6 +35,7 @@ def put_right(asked: Sequence[Asked]) -> list[Asked]:
     return [
         replace(
             each,
+            slipped=True,
             compared=_WORD.sub(right, each.compared),
             unknown=tuple(dict.fromkeys(_term(meant.get(term, term)) for term in each.unknown)),
         )

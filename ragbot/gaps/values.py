@@ -23,12 +23,14 @@ class Asked:
     standalone: str
     """With what it leaves to the conversation filled in."""
     compared: str
-    """The same, as it is compared with others: slips of the finger put right."""
+    """The same, as it is compared with others: without personal data, slips of the finger put right."""
     language: str
     """ISO 639-1."""
     reason: Reason
     unknown: tuple[str, ...]
     """Its terms that no document has, nor a translation or another spelling of them."""
+    slipped: bool = False
+    """Whether a slip was put right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
