@@ -39,10 +39,20 @@ HOMES = {
     "gguf": ("models/",),
     "httpx": ("dialogue/handover/webhook.py", "models/remote.py"),
     "huggingface_hub": ("models/",),
+    "jinja2": ("evaluate/page/page.py",),
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
     "markdown_it": ("ingest/formats/markdown.py",),
-    "numpy": ("answer/", "dialogue/", "gaps/", "index/", "ingest/staging.py", "models/", "protocols.py"),
+    "numpy": (
+        "answer/",
+        "dialogue/",
+        "evaluate/resample.py",
+        "gaps/",
+        "index/",
+        "ingest/staging.py",
+        "models/",
+        "protocols.py",
+    ),
     "onnx": ("models/",),
     "onnxruntime": ("models/",),
     "openpyxl": ("ingest/formats/sheet.py",),
@@ -50,7 +60,7 @@ HOMES = {
     "platformdirs": ("models/",),
     "pptx": ("ingest/formats/office.py",),
     "py3langid": ("text/language.py",),
-    "pydantic": ("settings.py",),
+    "pydantic": ("evaluate/summary.py", "settings.py"),
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
@@ -65,7 +75,12 @@ HOMES = {
         "text/words.py",
     ),
     "safetensors": ("models/",),
-    "scipy": ("dialogue/classify/likeness.py", "dialogue/classify/ridge.py", "gaps/cluster.py"),
+    "scipy": (
+        "dialogue/classify/likeness.py",
+        "dialogue/classify/ridge.py",
+        "evaluate/resample.py",
+        "gaps/cluster.py",
+    ),
     "sentence_transformers": ("models/",),
     "tenacity": ("models/remote.py",),
     "tokenizers": ("models/",),
@@ -78,7 +93,7 @@ HOMES = {
 """Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
 stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
 processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
-options; jieba cuts words and knows which are names."""
+options; jieba cuts words and knows which are names; settings and reports are both checked as they are read."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -97,6 +112,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "ingest": FOUNDATIONS | {"models", "index"},
     "dialogue": FOUNDATIONS | {"models"},
     "answer": FOUNDATIONS | {"models", "index", "trace"},
+    "fingerprint": FOUNDATIONS | {"models", "index"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
     "desk": FOUNDATIONS | {"dialogue", "inquiry"},
     "reception": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk"},
@@ -107,7 +123,19 @@ BELOW: Mapping[str, frozenset[str]] = {
     "gaps": FOUNDATIONS | {"models", "index", "dialogue"},
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
-    | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "gaps", "doctor", "__init__"},
+    | {
+        "models",
+        "index",
+        "ingest",
+        "dialogue",
+        "answer",
+        "bot",
+        "evaluate",
+        "doctor",
+        "fingerprint",
+        "gaps",
+        "__init__",
+    },
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
     "__main__": frozenset({"cli"}),
 }

@@ -128,3 +128,13 @@ def headings(connection: sqlite3.Connection, revision: int, most: int) -> list[s
         {"revision": revision, "most": most},
     )
     return list(dict.fromkeys(name.rsplit(" > ", 1)[-1] for name, _ in found))
+
+
+def identities(connection: sqlite3.Connection, revision: int) -> Iterator[tuple[str, str, str, str]]:
+    """Source, id, file's SHA-256 and signature of every document of a revision, by source; no text is read."""
+    return iter(
+        connection.execute(
+            f"SELECT d.source, d.id, d.sha256, d.signature FROM documents d WHERE {VISIBLE} ORDER BY 1, 2",
+            {"revision": revision},
+        )
+    )
