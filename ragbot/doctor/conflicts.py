@@ -104,7 +104,8 @@ def contradiction(one: Statement, two: Statement) -> str:
     differing = [
         (mine, other)
         for mine, other in zip(one.values, two.values, strict=True)
-        if not (agrees(mine, other) or agrees(other, mine))
+        if (mine.value, mine.unit) != (other.value, other.unit)
+        and not (agrees(mine, other) or agrees(other, mine))
     ]
     if any(mine.kind != other.kind for mine, other in differing):
         return ""
