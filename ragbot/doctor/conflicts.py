@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from ragbot.answer.facets.values import PLAN, REGION, facets
 from ragbot.answer.facets.wanted import overlap_of
 from ragbot.answer.facts import agrees
 from ragbot.doctor.findings import Finding
-from ragbot.doctor.pieces import Contents, place, where
+from ragbot.doctor.pieces import Contents, Piece, place, where
 from ragbot.doctor.statements import Statement, alike, same_words, statements
 from ragbot.text.words import content_terms, fold
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _PATTERN: Final = 3
 """Different values with which one sentence stands in the documents: more are a pattern, filled in anew each time."""
+_SAME_QUESTION: Final = 20
+"""Most answers to one question that are compared."""
 _LONG: Final = 6
 """Words of a sentence that hardly speaks of two things."""
 _SAME: Final = 0.95
@@ -44,7 +47,7 @@ def conflicts(contents: Contents, *, older: frozenset[str] = frozenset()) -> Ite
     """A finding for each two sentences that contradict one another; `older`: the ids of documents that others
     replace, which are told elsewhere."""
     made = [each for each in statements(contents.pieces()) if each.document not in older]
-    for one, two, what, sure in _different(_pairs(made)):
+    for one, two, what, sure in _different([*_pairs(made), *_answers(contents, older)]):
         sides = (place(one.piece.chunk, one.text), place(two.piece.chunk, two.text))
         quotes = " but ".join(f'{where(side)} says "{side.quote}"' for side in sides)
         step = "decide which holds, correct the other, and index again"
@@ -77,6 +80,31 @@ def _pairs(made: Sequence[Statement]) -> list[Pair]:
         if what and not both and (sure := same_subject(one, two)) is not None:
             found.append((one, two, what, sure))
     return [pair for pair in found if max(len(values[id(each)]) for each in pair[:2]) <= _PATTERN]
+
+
+def _answers(contents: Contents, older: frozenset[str]) -> Iterator[Pair]:
+    """FAQ entries of one question whose answers state one value each, and not the same."""
+    asked: dict[frozenset[str], list[Statement]] = {}
+    for chunk in contents.chunks():
+        question = str(chunk.meta.get("question") or "")
+        start = chunk.meta.get("answer_start")
+        if question and isinstance(start, int) and chunk.document_id not in older:
+            answer = statements([Piece(chunk.text[start:], chunk)], fewest=0)
+            asked.setdefault(frozenset(content_terms(question, overlapping=False)), []).extend(answer)
+    for terms, answers in asked.items():
+        for one, two in combinations(answers[:_SAME_QUESTION] if terms else (), 2):
+            apart = one.document != two.document and len(one.values) == len(two.values) == 1
+            if apart and (what := _one_value(one, two)) and same_subject(one, two):
+                yield one, two, what, True
+
+
+def _one_value(one: Statement, two: Statement) -> str:
+    """What differs, where both state one value of the same measure."""
+    mine, other = one.values[0], two.values[0]
+    same = (mine.kind, mine.unit) == (other.kind, other.unit) and (mine.unit or mine.kind != "number")
+    if not same or mine.value == other.value or agrees(mine, other) or agrees(other, mine):
+        return ""
+    return f"{mine.shown.strip()} / {other.shown.strip()}"
 
 
 def _told_by(one: Statement) -> tuple[frozenset[str], tuple[str, ...], int, int]:

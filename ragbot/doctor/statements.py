@@ -83,12 +83,12 @@ class Statement:
         return bool(_MOST.search(self.text)) - bool(_LEAST.search(self.text))
 
 
-def statements(pieces: Iterable[Piece]) -> list[Statement]:
-    """Those of the pieces that say enough to be compared."""
-    return [made for piece in pieces if (made := _statement(piece)) is not None]
+def statements(pieces: Iterable[Piece], *, fewest: int = _FEWEST_WORDS) -> list[Statement]:
+    """Those of the pieces that say enough to be compared: about `fewest` things at least."""
+    return [made for piece in pieces if (made := _statement(piece, fewest)) is not None]
 
 
-def _statement(piece: Piece) -> Statement | None:
+def _statement(piece: Piece, fewest: int) -> Statement | None:
     text = _MARKER.sub("", piece.text)
     if not _FEWEST_WORDS <= len(text) <= _LONGEST or text.rstrip().endswith(("?", "？", ":", "：")):
         return None
@@ -100,7 +100,7 @@ def _statement(piece: Piece) -> Statement | None:
     rest = _DENIAL.sub(" ", _MOST.sub(" ", _LEAST.sub(" ", rest)))
     language = str(piece.chunk.meta.get("language", "en"))
     words = frozenset(content_terms(rest, language=language, overlapping=False))
-    return Statement(piece, text, words, values) if len(words) >= _FEWEST_WORDS else None
+    return Statement(piece, text, words, values) if len(words) >= fewest else None
 
 
 def alike(made: Sequence[Statement]) -> Iterator[tuple[Statement, Statement]]:

@@ -113,6 +113,30 @@ def test_only_one_side_says_of_what() -> None:
     assert "if both speak of the same thing" in finding.message
 
 
+def test_two_answers_to_one_question() -> None:
+    """Though worded otherwise, they are compared by the one value that each states; another measure may differ."""
+    question = "How long does a refund take?"
+
+    def answered(*answers: str) -> list[Finding]:
+        texts = (f"{question}\n{answer}" for answer in answers)
+        start = len(question) + 1
+        made = ({"text": text, "kind": "faq", "question": question, "answer_start": start} for text in texts)
+        return list(conflicts(contents(*made)))
+
+    (finding,) = answered(
+        "Your bank shows the money after 5 days.", "Please allow 14 days once the parcel is here."
+    )
+    assert "5 days / 14 days" in finding.message
+    assert (
+        answered("Your bank shows the money after 5 days.", "Please allow 5 days once the parcel is here.")
+        == []
+    )
+    assert (
+        answered("Your bank shows the money after 5 days.", "There is a fee of 14 EUR for such a payment.")
+        == []
+    )
+
+
 def test_older_versions_are_told_elsewhere() -> None:
     """What another document replaces does not contradict it."""
     made = contents({"text": "Refunds to a card take 5 days."}, {"text": "Refunds to a card take 14 days."})
