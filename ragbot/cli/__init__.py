@@ -23,6 +23,7 @@ from ragbot.cli import (
     knowledge,
     models,
     pins,
+    preview,
     replay,
     sessions,
     talk,
@@ -71,6 +72,7 @@ feedback_app.command("give")(feedback.give)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
+app.command("rollback")(preview.rollback)
 app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
