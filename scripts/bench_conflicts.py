@@ -7,8 +7,8 @@ one fact of one sentence is changed (a number, a unit, a date, a denial, by a se
 own: with the title and heading of the original (`copy`), or alone in a page of another title (`page`). Found is a pair
 whose two sentences are the original and the changed one. Beside that stands what a plain comparison finds: the two
 passages' sentences with at least half of their words in common and different sets of numbers (`plain`), over the same
-documents. Made up is what either finds in the unchanged base and in unchanged copies of the same passages, all of which
-was read by eye to be none (`--show` prints it).
+documents. Counted apart is what either finds in the unchanged base, which `--show` prints to be read by eye, and in
+unchanged copies of the same passages, where all is made up.
 """
 
 from __future__ import annotations

@@ -4,9 +4,10 @@
 
 DATA holds `security/`: prompts labelled injection or benign (`piguard-valid.jsonl`), attacks that are put into
 documents (`bipia-text-attacks.jsonl`, by kind), harmless e-mails and tables (`bipia-*-contexts.jsonl`); and
-`kb/arduino-help-center`, a help centre without any. All are split by hash into two halves: the rules were written with
-half 1, half 2 is reported. A text is taken for an attack where one of its sentences is. Beside it stands a list of
-phrases as guards of prompts use them. Attacks that are plain questions (`What is the capital of Brazil?`) speak to
+`kb/arduino-help-center`, a help centre without any. All are split by hash into two halves: the rules were
+corrected by half 1 alone and half 2 is reported, but all prompts had been read before the first rule was written. A
+text is taken for an attack where one of its sentences is. Beside it stands a list of phrases as guards of prompts use
+them. Attacks that are plain questions (`What is the capital of Brazil?`) speak to
 anybody: no rule over one sentence can tell them, so they are reported apart.
 """
 
