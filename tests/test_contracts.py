@@ -42,7 +42,15 @@ HOMES = {
     "langchain_text_splitters": ("ingest/split.py",),
     "lxml": ("ingest/formats/markup.py",),
     "markdown_it": ("ingest/formats/markdown.py",),
-    "numpy": ("answer/", "dialogue/", "index/", "ingest/staging.py", "models/", "protocols.py"),
+    "numpy": (
+        "answer/",
+        "dialogue/",
+        "evaluate/resample.py",
+        "index/",
+        "ingest/staging.py",
+        "models/",
+        "protocols.py",
+    ),
     "onnx": ("models/",),
     "onnxruntime": ("models/",),
     "openpyxl": ("ingest/formats/sheet.py",),
@@ -50,7 +58,7 @@ HOMES = {
     "platformdirs": ("models/",),
     "pptx": ("ingest/formats/office.py",),
     "py3langid": ("text/language.py",),
-    "pydantic": ("settings.py",),
+    "pydantic": ("evaluate/summary.py", "settings.py"),
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "rich": ("cli/", "evaluate/report.py"),
@@ -65,7 +73,7 @@ HOMES = {
         "text/words.py",
     ),
     "safetensors": ("models/",),
-    "scipy": ("dialogue/classify/likeness.py", "dialogue/classify/ridge.py"),
+    "scipy": ("dialogue/classify/likeness.py", "dialogue/classify/ridge.py", "evaluate/resample.py"),
     "sentence_transformers": ("models/",),
     "tenacity": ("models/remote.py",),
     "tokenizers": ("models/",),
@@ -78,7 +86,7 @@ HOMES = {
 """Where a library may be imported: files and folders. Each has one home, but for these: numpy's arrays travel between
 stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
 processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
-options; jieba cuts words and knows which are names."""
+options; jieba cuts words and knows which are names; settings and reports are both checked as they are read."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -97,6 +105,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "ingest": FOUNDATIONS | {"models", "index"},
     "dialogue": FOUNDATIONS | {"models"},
     "answer": FOUNDATIONS | {"models", "index", "trace"},
+    "fingerprint": FOUNDATIONS | {"models", "index"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
     "desk": FOUNDATIONS | {"dialogue", "inquiry"},
     "reception": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk"},

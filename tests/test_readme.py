@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ragbot import errors
-from ragbot.evaluate.summary import METRICS
+from ragbot.evaluate.measures import MEASURES
 from ragbot.evaluate.testset import load_testset
 from ragbot.settings import load_settings
 
@@ -77,7 +77,7 @@ def test_the_test_set_example_loads(tmp_path: Path) -> None:
 def test_the_tables_name_every_figure_and_exit_code() -> None:
     """Nothing is missing and nothing is made up."""
     first_cells = " ".join(re.findall(r"^\| (`.*?) \|", README, re.MULTILINE))
-    assert set(re.findall(r"`([^`]+)`", first_cells)) == set(METRICS)
+    assert set(re.findall(r"`([^`]+)`", first_cells)) == set(MEASURES)
     codes = {int(code) for code in re.findall(r"^\| (\d) \|", README, re.MULTILINE)}
     tree = (each for each in vars(errors).values() if isinstance(each, type))
     classes = [each for each in tree if issubclass(each, errors.RagbotError)]

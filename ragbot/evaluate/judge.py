@@ -1,66 +1,29 @@
-"""One question and what came of it -> a `Row` of measures, and nothing that differs between machines."""
+"""One question and what came of it -> a `Row`, with nothing in it that differs between two runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from dataclasses import replace
 
-from ragbot.evaluate import metrics
-from ragbot.evaluate.testset import TWO_DOCUMENT, Case
-from ragbot.types import Answer, Status
+from ragbot.evaluate.measures import MEASURES, Sample, facts_missing, forbidden
+from ragbot.evaluate.testset import Case
+from ragbot.evaluate.values import Row
+from ragbot.types import Claim
 
 DEPTH = 10
 """How many passages retrieval is measured on."""
+DIGITS = 6
+"""Decimals of all figures: rows are rounded once, so that a report read back equals the one that was written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What one question gave. None: the measure does not apply to this question."""
-
-    id: str
-    language: str
-    tags: tuple[str, ...]
-    question: str
-    expected: Status | None
-    status: Status
-    reason: str
-    answer: str
-    cited: tuple[str, ...]
-    """Sources of the citations, in order, without repeats."""
-    rank: int | None
-    """Rank of the first passage from a right source among the first `DEPTH`; None if none or not measured."""
-    reciprocal_rank: float | None
-    recall_1: float | None
-    recall_5: float | None
-    fact_said: bool | None
-    """The answer says one alternative of every `must_contain` group."""
-    forbidden_said: tuple[str, ...] | None
-    """What it says of `must_not_contain`."""
-    right_cited: bool | None
-    """Given an answer: a right source is among its citations."""
-    supported_share: float | None
-    """Share of the answer's claims that the passages support."""
-    token_f1: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """A row and the milliseconds it took: apart, because only the row is the same on every machine."""
-
-    row: Row
-    search_ms: float | None
-    answer_ms: float
-
-
-def judge(case: Case, answer: Answer, ranked: Sequence[str] | None) -> Row:
-    """The row of a case, its answer, and the sources of the passages found (None: not searched)."""
-    cited = tuple(dict.fromkeys(citation.source for citation in answer.citations))
-    rank = metrics.first_rank(ranked, case.sources) if ranked is not None else None
-    answered = answer.status == "answered"
-    supported = [float(claim.verdict == "supported") for claim in answer.claims]
-    said = [one for one in case.must_not_contain if metrics.contains(answer.text, one)]
+def judge(sample: Sample) -> Row:
+    """The row of a question."""
+    case, answer = sample.case, sample.answer
+    found = ((name, measure.of(sample)) for name, measure in MEASURES.items())
+    measures = {name: round(value, DIGITS) for name, value in found if value is not None}
     return Row(
         id=case.id,
+        cluster=cluster(case),
         language=case.language,
         tags=case.tags,
         question=case.question,
@@ -68,28 +31,45 @@ def judge(case: Case, answer: Answer, ranked: Sequence[str] | None) -> Row:
         status=answer.status,
         reason=answer.reason,
         answer=answer.text,
-        cited=cited,
-        rank=rank,
-        reciprocal_rank=metrics.reciprocal_rank(rank) if ranked is not None else None,
-        recall_1=_recall(case, ranked, 1),
-        recall_5=_recall(case, ranked, 5),
-        fact_said=metrics.contains_groups(answer.text, case.must_contain) if case.must_contain else None,
-        forbidden_said=tuple(said) if case.must_not_contain else None,
-        right_cited=any(one in case.sources for one in cited) if answered and case.sources else None,
-        supported_share=metrics.mean(supported) if answered else None,
-        token_f1=_token_f1(case, answer),
+        confidence=round(answer.confidence, DIGITS),
+        retrieved=sample.ranked or (),
+        claims=tuple(_rounded(claim) for claim in answer.claims),
+        citations=answer.citations,
+        measures=measures,
+        problems=_problems(sample),
     )
 
 
-def _recall(case: Case, ranked: Sequence[str] | None, k: int) -> float | None:
-    if ranked is None:
-        return None
-    if TWO_DOCUMENT in case.tags:
-        return metrics.recall_all(ranked, case.sources, k)
-    return metrics.recall_any(ranked, case.sources, k)
+def cluster(case: Case) -> str:
+    """The conversation of a case: what the test set says, else told by the customer's first message.
+
+    So conversations that begin with the same words are one. That is cautious: intervals only get wider.
+    """
+    if case.conversation:
+        return case.conversation
+    first = next((turn.text for turn in case.history if turn.role == "user"), case.question)
+    return hashlib.sha256(first.encode()).hexdigest()[:12]
 
 
-def _token_f1(case: Case, answer: Answer) -> float | None:
-    if not case.reference or case.expect != "answered":
-        return None
-    return metrics.token_f1(answer.text, case.reference) if answer.status == "answered" else 0.0
+def _rounded(claim: Claim) -> Claim:
+    return replace(claim, support=round(claim.support, DIGITS))
+
+
+def _problems(sample: Sample) -> tuple[str, ...]:
+    case, answer = sample.case, sample.answer
+    found: list[str] = []
+    if case.expect is not None and answer.status != case.expect:
+        found.append(f"{answer.status}, not {case.expect}")
+    elif facts_missing(sample):
+        found.append("fact missing")
+    if said := forbidden(sample):
+        found.append("says " + ", ".join(map(repr, said)))
+    if sample.ranked is not None and not set(sample.ranked) & set(case.sources):
+        found.append("source not found")
+    if sample.answered:
+        failed = sum(claim.verdict != "supported" for claim in answer.claims)
+        if failed:
+            found.append(f"{failed} of {len(answer.claims)} claims not supported")
+        if not all(sample.exact):
+            found.append("quote not in its document")
+    return tuple(found)

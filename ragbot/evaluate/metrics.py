@@ -1,21 +1,16 @@
-"""Measures of single answers and of many: pure functions, each with its formula and where it comes from.
+"""Formulas of measures: pure functions, each with where it comes from.
 
-Nothing here returns NaN: a figure over no cases is None.
+Nothing here returns NaN: a figure over nothing is None.
 """
 
 from __future__ import annotations
 
 import math
-import random
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-Z_95 = 1.959963984540054
-"""Two-sided 95 % quantile of the standard normal distribution."""
-
-_BOOTSTRAP_SAMPLES = 1000
 _CITATION_MARK = re.compile(r"\s?\[\d+\]")
 _SAME_CHARACTERS = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\u2011": "-"})
 _HAN = r"[\u3040-\u30ff\u3400-\u9fff]"
@@ -43,6 +38,34 @@ def recall_all(ranked: Sequence[str], right: Collection[str], k: int) -> float |
     """|right and in the first k| / |right|: recall@k (Manning, Raghavan, Schütze, IR, 2008, ch. 8)."""
     needed = set(right)
     return len(needed & set(ranked[:k])) / len(needed) if needed else None
+
+
+def ndcg(ranked: Sequence[str], right: Collection[str], k: int) -> float | None:
+    """DCG / ideal DCG with gain 1 for what is right and discount 1 / log2(rank + 1), over the first k distinct items:
+    one that comes again counts once, where it came first.
+
+    Järvelin and Kekäläinen, ACM TOIS 20(4), 2002, in the form of Burges et al., 2005.
+    """
+    needed = set(right)
+    if not needed:
+        return None
+    distinct = list(dict.fromkeys(ranked))[:k]
+    gained = math.fsum(1 / math.log2(rank + 1) for rank, item in enumerate(distinct, 1) if item in needed)
+    return gained / math.fsum(1 / math.log2(rank + 1) for rank in range(1, min(k, len(needed)) + 1))
+
+
+def context_precision(ranked: Sequence[str], right: Collection[str]) -> float:
+    """Mean of precision@k over the ranks k that hold something right; 0 where none does.
+
+    RAGAS' context precision (Es et al., EACL 2024 demo; its documentation), with the test set's sources in place of
+    a judging model. Unlike average precision, what was not found costs nothing: recall tells that.
+    """
+    found, total = 0, 0.0
+    for rank, item in enumerate(ranked, 1):
+        if item in right:
+            found += 1
+            total += found / rank
+    return total / found if found else 0.0
 
 
 def comparable(text: str) -> str:
@@ -85,33 +108,22 @@ def token_f1(text: str, reference: str) -> float:
     return 2 * shared / (ours.total() + theirs.total())
 
 
-def wilson(successes: int, n: int, z: float = Z_95) -> tuple[float, float] | None:
-    """Score interval of a rate: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n) (Wilson, 1927)."""
-    if n == 0:
-        return None
-    rate = successes / n
-    centre = rate + z * z / (2 * n)
-    reach = z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (centre - reach) / scale), min(1.0, (centre + reach) / scale)
+def rouge_l(text: str, reference: str) -> float:
+    """2PR / (P + R), with P and R the longest common subsequence of tokens over the tokens of either.
+
+    ROUGE-L of one sentence with beta = 1 (Lin, ACL workshop Text Summarization Branches Out, 2004, section 3.1).
+    Tokens are lower-case words, with articles and without stemming, Han and kana as single characters; as with
+    `token_f1`, two texts without any token are equal.
+    """
+    ours, theirs = _TOKEN.findall(comparable(text)), _TOKEN.findall(comparable(reference))
+    if not ours or not theirs:
+        return float(ours == theirs)
+    return 2 * _common_subsequence(ours, theirs) / (len(ours) + len(theirs))
 
 
 def mean(values: Sequence[float]) -> float | None:
     """Arithmetic mean, None of nothing."""
     return math.fsum(values) / len(values) if values else None
-
-
-def bootstrap_mean(values: Sequence[float], *, seed: int = 0) -> tuple[float, float] | None:
-    """95 % percentile interval of the mean from 1000 resamples (Efron, 1979); None under two values.
-
-    The same values and seed give the same interval.
-    """
-    if len(values) < 2:
-        return None
-    draw = random.Random(seed)  # noqa: S311 - resampling, no secret
-    n = len(values)
-    means = sorted(math.fsum(draw.choices(values, k=n)) / n for _ in range(_BOOTSTRAP_SAMPLES))
-    return means[round(0.025 * (_BOOTSTRAP_SAMPLES - 1))], means[round(0.975 * (_BOOTSTRAP_SAMPLES - 1))]
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -123,3 +135,15 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 def _tokens(text: str) -> list[str]:
     return [token for token in _TOKEN.findall(comparable(text)) if token not in _ARTICLES]
+
+
+def _common_subsequence(one: Sequence[str], other: Sequence[str]) -> int:
+    """Length of the longest common subsequence, by dynamic programming over one row."""
+    row = [0] * (len(other) + 1)
+    for item in one:
+        diagonal = 0
+        for place, against in enumerate(other, 1):
+            above = row[place]
+            row[place] = diagonal + 1 if item == against else max(above, row[place - 1])
+            diagonal = above
+    return row[-1]

@@ -6,12 +6,17 @@ Retrieval is measured by searching as the bot does, answers by asking the bot.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from ragbot.evaluate.judge import DEPTH, Result, judge
-from ragbot.evaluate.summary import EvalReport, summarise
-from ragbot.evaluate.testset import Case, resolve_sources
+from ragbot.errors import InputError
+from ragbot.evaluate.citing import cited, exact_quotes
+from ragbot.evaluate.judge import DEPTH, judge
+from ragbot.evaluate.measures import Sample
+from ragbot.evaluate.summary import summarise
+from ragbot.evaluate.testset import Case, resolve_sources, testset_hash
+from ragbot.evaluate.values import EvalReport, Row, Timing
+from ragbot.protocols import Verifier
 from ragbot.types import Answer, Document, Hit, Turn
 
 
@@ -34,31 +39,56 @@ def evaluate(
     kb: Searches,
     cases: Sequence[Case],
     *,
+    verifier: Verifier | None = None,
+    hashes: Mapping[str, str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> EvalReport:
     """The report over all cases. `progress` is told the step, and how many of how many are done.
 
-    Raises `TestsetError` before the first question if a source is not in the knowledge base.
+    `verifier`, such as the bot's own, measures citation recall and precision; without it they are left out.
+    `hashes` are those of the knowledge, settings, models and code (`ragbot.fingerprint`); the test set's is added.
+    Raises `InputError` where there is no case, `TestsetError` before the first question if a source is not in the
+    knowledge base.
     """
-    resolved = resolve_sources(cases, (document.source for document in kb.documents()))
-    results: list[Result] = []
+    if not cases:
+        raise InputError("there is no question to ask; give a test set with at least one row")
+    documents = kb.documents()
+    resolved = resolve_sources(cases, (document.source for document in documents))
+    texts: dict[str, list[str]] = {}
+    for document in documents:
+        texts.setdefault(document.source, []).append(document.text)
+    rows: list[Row] = []
+    timings: list[Timing] = []
     for case in resolved:
         if progress is not None:
-            progress("asking", len(results), len(resolved))
-        results.append(_run(bot, kb, case))
+            progress("asking", len(rows), len(resolved))
+        ranked, answer, timing = _ask(bot, kb, case)
+        timings.append(timing)
+        rows.append(
+            judge(
+                Sample(
+                    case=case,
+                    answer=answer,
+                    ranked=ranked,
+                    exact=exact_quotes(answer, texts),
+                    cited=cited(answer, verifier) if verifier is not None else None,
+                )
+            )
+        )
     if progress is not None:
-        progress("asking", len(results), len(resolved))
-    return summarise(results)
+        progress("asking", len(rows), len(resolved))
+    return summarise(rows, timings, hashes={**(hashes or {}), "testset": testset_hash(cases)})
 
 
-def _run(bot: Asks, kb: Searches, case: Case) -> Result:
-    ranked: list[str] | None = None
+def _ask(bot: Asks, kb: Searches, case: Case) -> tuple[tuple[str, ...] | None, Answer, Timing]:
+    """Sources of what is found (None where the case names none, so that nothing was searched), answer, durations."""
+    ranked: tuple[str, ...] | None = None
     search_ms: float | None = None
     if case.sources:
         began = time.perf_counter()
-        ranked = [hit.chunk.source for hit in kb.search(case.question, k=DEPTH, history=case.history)]
+        ranked = tuple(hit.chunk.source for hit in kb.search(case.question, k=DEPTH, history=case.history))
         search_ms = (time.perf_counter() - began) * 1000
     began = time.perf_counter()
     answer = bot.ask(case.question, history=case.history)
     answer_ms = (time.perf_counter() - began) * 1000
-    return Result(row=judge(case, answer, ranked), search_ms=search_ms, answer_ms=answer_ms)
+    return ranked, answer, Timing(id=case.id, answer_ms=answer_ms, search_ms=search_ms)

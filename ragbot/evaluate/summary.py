@@ -1,173 +1,120 @@
-"""Rows -> figures: every measure with its count and interval, overall, per language and per tag.
+"""Rows -> the report, the report -> JSON, and back.
 
-`to_json` is the same for the same rows on every machine; durations stand apart under `timings`.
+The JSON is byte for byte the same for the same rows: durations are no part of it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ragbot.errors import GateFailed, InputError
+from ragbot.errors import InputError
 from ragbot.evaluate import metrics
-from ragbot.evaluate.judge import Result, Row
+from ragbot.evaluate.curves import curves
+from ragbot.evaluate.judge import DIGITS
+from ragbot.evaluate.measures import MEASURES
+from ragbot.evaluate.values import FORMAT, Comparison, EvalReport, Figure, Group, Row, Timing
 from ragbot.types import to_plain
 
-FORMAT = 1
-_DIGITS = 6
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A measure over `n` questions; all None where no question applies."""
-
-    value: float | None
-    n: int
-    low: float | None = None
-    """95 % interval: Wilson's for rates, bootstrap for means; None for a mean of fewer than two."""
-    high: float | None = None
-    count: int | None = None
-    """Of a rate: how many of the `n`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """The figures of some rows."""
-
-    n: int
-    figures: Mapping[str, Figure]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvalReport:
-    """All that an evaluation found."""
-
-    overall: Group
-    by_language: Mapping[str, Group]
-    by_tag: Mapping[str, Group]
-    confusion: Mapping[str, Mapping[str, int]]
-    """Expected status -> given status -> how many."""
-    rows: tuple[Row, ...]
-    timings: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """One JSON document: keys sorted, floats rounded to 6 digits, all but `timings` reproducible."""
-        questions = "\n".join(f"{row.id}\t{row.question}" for row in self.rows)
-        document = {
-            "format": FORMAT,
-            "questions_sha256": hashlib.sha256(questions.encode()).hexdigest(),
-            **to_plain(self),
-        }
-        return json.dumps(_rounded(document), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-
-
-def _right(row: Row) -> bool:
-    """Answered, with every fact and nothing forbidden."""
-    return row.status == "answered" and row.fact_said is not False and not row.forbidden_said
-
-
-def _answer_precision(row: Row) -> bool | None:
-    """Of a given answer that can be judged: was one due, and is it right?"""
-    if row.status != "answered" or row.expected is None:
-        return None
-    if row.expected != "answered":
-        return False
-    return None if row.fact_said is None and row.forbidden_said is None else _right(row)
-
-
-_RATES: Mapping[str, Callable[[Row], bool | None]] = {
-    "status_accuracy": lambda row: None if row.expected is None else row.status == row.expected,
-    "answer_rate": lambda row: row.status == "answered" if row.expected == "answered" else None,
-    "right_fact_rate": lambda row: (
-        _right(row) if row.expected == "answered" and row.fact_said is not None else None
-    ),
-    "answer_precision": _answer_precision,
-    "abstention_rate": lambda row: row.status == "abstained" if row.expected == "abstained" else None,
-    "false_answer_rate": lambda row: row.status == "answered" if row.expected == "abstained" else None,
-    "forbidden_rate": lambda row: None if row.forbidden_said is None else bool(row.forbidden_said),
-    "right_cited_rate": lambda row: row.right_cited,
-}
-_MEANS: Mapping[str, Callable[[Row], float | None]] = {
-    "recall@1": lambda row: row.recall_1,
-    "recall@5": lambda row: row.recall_5,
-    "mrr": lambda row: row.reciprocal_rank,
-    "supported_share": lambda row: row.supported_share,
-    "token_f1": lambda row: row.token_f1,
-}
-METRICS: tuple[str, ...] = (*_RATES, *_MEANS)
-"""Names of all figures, as the report and the gates use them."""
-
-
-def summarise(results: Sequence[Result]) -> EvalReport:
-    """The report of these results."""
-    rows = tuple(result.row for result in results)
+def summarise(
+    rows: Sequence[Row], timings: Sequence[Timing] = (), *, hashes: Mapping[str, str] | None = None
+) -> EvalReport:
+    """The report of these rows."""
     confusion: dict[str, Counter[str]] = {}
     for row in rows:
         if row.expected is not None:
             confusion.setdefault(row.expected, Counter())[row.status] += 1
     return EvalReport(
+        hashes=dict(sorted((hashes or {}).items())),
         overall=_group(rows),
         by_language={name: _group(some) for name, some in _by(rows, lambda row: (row.language,))},
-        by_tag={name: _group(some) for name, some in _by(rows, lambda row: row.tags)},
+        by_tag={name: _group(some) for name, some in _by(rows, lambda row: dict.fromkeys(row.tags))},
         confusion={expected: dict(sorted(given.items())) for expected, given in sorted(confusion.items())},
-        rows=rows,
-        timings=_timings(results),
+        curves=curves(rows),
+        rows=tuple(rows),
+        timings=tuple(timings),
     )
 
 
-def check_gates(report: EvalReport, *, minimum: Mapping[str, float], maximum: Mapping[str, float]) -> None:
-    """Raises `GateFailed` naming every figure below its minimum or above its maximum, or without cases."""
-    failed: list[str] = []
-    for name, figure in report.overall.figures.items():
-        least, most = minimum.get(name, 0.0), maximum.get(name, 1.0)
-        if name not in minimum and name not in maximum:
-            continue
-        if figure.value is None:
-            failed.append(f"{name} has no questions to be measured on")
-        elif figure.value < least:
-            failed.append(f"{name} is {figure.value:.4f} (n={figure.n}), below {least:g}")
-        elif figure.value > most:
-            failed.append(f"{name} is {figure.value:.4f} (n={figure.n}), above {most:g}")
-    if failed:
-        raise GateFailed("gate failed: " + "; ".join(failed))
+def to_json(report: EvalReport, comparison: Comparison | None = None) -> str:
+    """One JSON document: keys sorted, floats of 6 decimals, no durations; `comparison` under that key if given."""
+    document = {"format": FORMAT, **to_plain(report)}
+    del document["timings"]
+    if comparison is not None:
+        document["comparison"] = to_plain(comparison)
+    return (
+        json.dumps(_rounded(document), ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
+    )
 
 
-def parse_gates(texts: Iterable[str]) -> dict[str, float]:
-    """`right_fact_rate=0.8` and the like to a mapping. Raises `InputError` for what is no known figure."""
-    gates: dict[str, float] = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        if name not in METRICS:
-            raise InputError(f"gate {text!r} names no figure; there are {', '.join(METRICS)}")
-        try:
-            gates[name] = float(value)
-        except ValueError as error:
-            raise InputError(f"gate {text!r} has no number after =") from error
-        if not 0 <= gates[name] <= 1:
-            raise InputError(f"gate {text!r} lies outside 0..1, where all figures are")
-    return gates
+def timings_json(report: EvalReport) -> str:
+    """The durations as one JSON document: summary, then each question."""
+    document = {
+        "unit": "ms",
+        "answer": _durations([each.answer_ms for each in report.timings]),
+        "search": _durations([each.search_ms for each in report.timings if each.search_ms is not None]),
+        "by_question": {
+            each.id: {"answer": each.answer_ms, "search": each.search_ms} for each in report.timings
+        },
+    }
+    return json.dumps(_rounded(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def read_report(path: str | os.PathLike[str]) -> EvalReport:
+    """A report that `ragbot eval --json` wrote. Raises `InputError` where there is none, or of another format."""
+    file = Path(path)
+    again = f"make a new one: ragbot eval TESTSET --json {file}"
+    try:
+        document = json.loads(file.read_bytes(), parse_constant=_no_number)
+    except OSError as error:
+        raise InputError(f"report {file} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"report {file} is no JSON of an evaluation ({error}); {again}") from error
+    if not isinstance(document, Mapping) or document.get("format") != FORMAT:
+        found = document.get("format") if isinstance(document, Mapping) else None
+        raise InputError(f"report {file} has format {found!r}, not {FORMAT}; {again}")
+    return _built(document, f"report {file} is damaged", again)
+
+
+def _built(document: Mapping[str, Any], what: str, again: str) -> EvalReport:
+    from pydantic import TypeAdapter, ValidationError
+
+    plain = {name: value for name, value in document.items() if name not in ("format", "comparison")}
+    try:
+        return TypeAdapter(EvalReport).validate_json(json.dumps(plain), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the document"
+        raise InputError(f"{what} at {place}: {first['msg']}; {again}") from error
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")
 
 
 def _group(rows: Sequence[Row]) -> Group:
-    figures: dict[str, Figure] = {}
-    for name, applies in _RATES.items():
-        flags = [flag for row in rows if (flag := applies(row)) is not None]
-        low, high = metrics.wilson(sum(flags), len(flags)) or (None, None)
-        value = sum(flags) / len(flags) if flags else None
-        count = sum(flags) if flags else None
-        figures[name] = Figure(value=value, n=len(flags), low=low, high=high, count=count)
-    for name, measure in _MEANS.items():
-        values = [value for row in rows if (value := measure(row)) is not None]
-        low, high = metrics.bootstrap_mean(values) or (None, None)
-        figures[name] = Figure(value=metrics.mean(values), n=len(values), low=low, high=high)
-    return Group(n=len(rows), figures=figures)
+    return Group(n=len(rows), figures={name: _figure(rows, name) for name in MEASURES})
 
 
-def _by(rows: Sequence[Row], names: Callable[[Row], Sequence[str]]) -> list[tuple[str, list[Row]]]:
+def _figure(rows: Sequence[Row], name: str) -> Figure:
+    from ragbot.evaluate import resample
+
+    values = [(row.cluster, row.measures[name]) for row in rows if name in row.measures]
+    value = metrics.mean([value for _, value in values])
+    if value is None:
+        return Figure(value=None, n=0)
+    low, high = resample.interval(resample.tally(values)) or (None, None)
+    return Figure(value=_round(value), n=len(values), low=_round(low), high=_round(high))
+
+
+def _by(
+    rows: Sequence[Row], names: Callable[[Row], Sequence[str] | Mapping[str, None]]
+) -> list[tuple[str, list[Row]]]:
     groups: dict[str, list[Row]] = {}
     for row in rows:
         for name in names(row):
@@ -175,22 +122,21 @@ def _by(rows: Sequence[Row], names: Callable[[Row], Sequence[str]]) -> list[tupl
     return sorted(groups.items())
 
 
-def _timings(results: Sequence[Result]) -> dict[str, Any]:
-    answers = [result.answer_ms for result in results]
-    searches = [result.search_ms for result in results if result.search_ms is not None]
+def _durations(values: Sequence[float]) -> dict[str, float | None]:
     return {
-        "unit": "ms",
-        "answer": {"median": metrics.percentile(answers, 0.5), "p95": metrics.percentile(answers, 0.95)},
-        "search": {"median": metrics.percentile(searches, 0.5), "p95": metrics.percentile(searches, 0.95)},
-        "by_question": {
-            each.row.id: {"answer": each.answer_ms, "search": each.search_ms} for each in results
-        },
+        "mean": metrics.mean(values),
+        "median": metrics.percentile(values, 0.5),
+        "p95": metrics.percentile(values, 0.95),
     }
+
+
+def _round(value: float | None) -> float | None:
+    return None if value is None else round(value, DIGITS)
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
-        return round(value, _DIGITS)
+        return round(value, DIGITS)
     if isinstance(value, dict):
         return {key: _rounded(item) for key, item in value.items()}
     if isinstance(value, list):

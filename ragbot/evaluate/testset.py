@@ -6,21 +6,30 @@ knowledge base only for the names of its documents.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from ragbot.errors import InputError, TestsetError
-from ragbot.types import Role, Status, Turn
+from ragbot.text.language import script_language
+from ragbot.types import Role, Status, Turn, to_plain
 
 STATUSES: tuple[str, ...] = get_args(Status)
 TWO_DOCUMENT = "two_document"
 """Tag of a question that needs all of its sources; without it they are alternatives."""
 
 _MOST_SHOWN = 100
+_MOST_QUOTED = 200
+_MOST_BYTES = 1_000_000
+"""Of one row: more is no question, and would be held in memory and searched for."""
+_LANGUAGE = re.compile("[a-z]{2,3}")
+_LATIN = frozenset("ca cs da de en es et fi fr ga hr hu id is it lt lv nl no pl pt ro sk sl sv tr vi".split())
+"""Languages that no question in a script of its own, such as Han or Greek, can be in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,10 @@ class Case:
     """Groups of alternatives; a right answer has one of each group."""
     must_not_contain: tuple[str, ...] = ()
     language: str = "und"
+    """ISO 639 code of the question. A row without one stays `und`: a guess would decide which figures it is in."""
     tags: tuple[str, ...] = ()
+    conversation: str = ""
+    """Name of the conversation that the question belongs to; empty: told by its first message."""
 
 
 class _BadField(Exception):
@@ -54,26 +66,19 @@ def load_testset(path: str | os.PathLike[str]) -> list[Case]:
     Raises `InputError` if the file cannot be read, `TestsetError` with one problem per malformed row.
     """
     file = Path(path)
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"test set {file} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"test set {file} is not UTF-8: {error}") from error
     cases: list[Case] = []
     problems: list[str] = []
     lines: dict[str, int] = {}
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
-            continue
+    for number, line in _lines(file):
         try:
             case = _case(line)
-            if case.id in lines:
-                problems.append(f"line {number}: id {case.id!r} is already used in line {lines[case.id]}")
-            lines.setdefault(case.id, number)
-            cases.append(case)
         except _BadField as error:
             problems.append(f"line {number}: {error}")
+            continue
+        if case.id in lines:
+            problems.append(f"line {number}: id {case.id!r} is already used in line {lines[case.id]}")
+        lines.setdefault(case.id, number)
+        cases.append(case)
     if problems:
         raise _error(f"test set {file} has {len(problems)} malformed rows:", problems)
     if not cases:
@@ -106,16 +111,48 @@ def resolve_sources(cases: Sequence[Case], indexed: Iterable[str]) -> list[Case]
     return [replace(case, sources=tuple(found[source] for source in case.sources)) for case in cases]
 
 
+def testset_hash(cases: Sequence[Case]) -> str:
+    """SHA-256 in hex of all that the cases say, in their order."""
+    text = json.dumps([to_plain(case) for case in cases], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, with their numbers; of one that is too long, its beginning."""
+    try:
+        with file.open("rb") as stream:
+            number = 0
+            while line := stream.readline(_MOST_BYTES + 1):
+                number += 1
+                rest = line
+                while len(rest) > _MOST_BYTES and not rest.endswith(b"\n"):
+                    rest = stream.readline(_MOST_BYTES + 1)
+                if number == 1:
+                    line = line.removeprefix(b"\xef\xbb\xbf")
+                if line.strip():
+                    yield number, line
+    except OSError as error:
+        raise InputError(f"test set {file} cannot be read: {error.strerror}") from error
+
+
 def _error(message: str, problems: Sequence[str]) -> TestsetError:
     shown = tuple(f"  {problem}" for problem in problems[:_MOST_SHOWN])
     rest = len(problems) - len(shown)
     return TestsetError(message, problems=(*shown, f"  and {rest} more") if rest else shown)
 
 
-def _case(line: str) -> Case:
+def _case(line: bytes) -> Case:
+    if len(line) > _MOST_BYTES:
+        raise _BadField(f"longer than {_MOST_BYTES:,} bytes")
     try:
-        row = json.loads(line)
-    except ValueError as error:
+        text = line.decode("utf-8")
+        row = json.loads(text)
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _BadField(f"holds half a character, {error.object[error.start]!r}") from error
+    except UnicodeDecodeError as error:
+        raise _BadField(f"not UTF-8: {error.reason} at byte {error.start + 1}") from error
+    except (ValueError, RecursionError) as error:
         raise _BadField(f"no JSON: {error}") from error
     if not isinstance(row, Mapping):
         raise _BadField(f"must be an object, not {type(row).__name__}")
@@ -124,22 +161,24 @@ def _case(line: str) -> Case:
         raise _BadField(f"unknown key {', '.join(map(repr, unknown))}")
     expect = row.get("expect")
     if expect is not None and expect not in STATUSES:
-        raise _BadField(f"expect must be one of {', '.join(STATUSES)}, not {expect!r}")
+        raise _BadField(f"expect must be one of {', '.join(STATUSES)}, not {_short(expect)}")
     sources = _strings(row, "sources")
     must_contain = _groups(row)
     if expect is None and (sources or must_contain):
         expect = "answered"
+    question = _string(row, "question", needed=True)
     return Case(
         id=_string(row, "id", needed=True),
-        question=_string(row, "question", needed=True),
+        question=question,
         history=_history(row),
         expect=expect,
         sources=sources,
         reference=_string(row, "reference"),
         must_contain=must_contain,
         must_not_contain=_strings(row, "must_not_contain"),
-        language=_string(row, "language") or "und",
+        language=_language(row, question),
         tags=_strings(row, "tags"),
+        conversation=_string(row, "conversation"),
     )
 
 
@@ -148,8 +187,23 @@ def _string(row: Mapping[str, Any], key: str, *, needed: bool = False) -> str:
     if value is None and not needed:
         return ""
     if not isinstance(value, str) or (needed and not value.strip()):
-        raise _BadField(f"{key} must be a text, not {value!r}" if key in row else f"{key} is missing")
+        raise _BadField(f"{key} must be a text, not {_short(value)}" if key in row else f"{key} is missing")
     return value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_QUOTED else text[:_MOST_QUOTED] + "…"
+
+
+def _language(row: Mapping[str, Any], question: str) -> str:
+    language = _string(row, "language") or "und"
+    if not _LANGUAGE.fullmatch(language):
+        raise _BadField(f"language must be an ISO 639 code such as en or zh, not {language!r}")
+    script = script_language(question) if language in _LATIN else None
+    if script is not None:
+        raise _BadField(f"language is {language!r}, but the question is written in {script!r}")
+    return language
 
 
 def _strings(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -159,7 +213,7 @@ def _strings(row: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 def _texts(value: Any, key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
-        raise _BadField(f"{key} must be a list of texts, not {value!r}")
+        raise _BadField(f"{key} must be a list of texts, not {_short(value)}")
     return tuple(value)
 
 
@@ -168,7 +222,7 @@ def _groups(row: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _BadField(f"must_contain must be a list of lists of texts, not {value!r}")
+        raise _BadField(f"must_contain must be a list of lists of texts, not {_short(value)}")
     groups = tuple(
         _texts([one] if isinstance(one, str) else one, "each group of must_contain") for one in value
     )
@@ -182,7 +236,7 @@ def _history(row: Mapping[str, Any]) -> tuple[Turn, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise _BadField(f"history must be a list of turns, not {value!r}")
+        raise _BadField(f"history must be a list of turns, not {_short(value)}")
     turns: list[Turn] = []
     for turn in value:
         if (
@@ -191,6 +245,8 @@ def _history(row: Mapping[str, Any]) -> tuple[Turn, ...]:
             or turn["role"] not in get_args(Role)
             or not isinstance(turn["text"], str)
         ):
-            raise _BadField(f"each turn of history must have role (user or assistant) and text, not {turn!r}")
+            raise _BadField(
+                f"each turn of history must have role (user or assistant) and text, not {_short(turn)}"
+            )
         turns.append(Turn(role=turn["role"], text=turn["text"]))
     return tuple(turns)

@@ -60,7 +60,7 @@ class Figure:
     value: float | None
     n: int
     low: float | None = None
-    """95 % interval, from a bootstrap over clusters; None where fewer than two clusters apply."""
+    """95 % interval over clusters (`resample.interval`); None where the questions come from fewer than two."""
     high: float | None = None
 
 
@@ -131,17 +131,26 @@ class EvalReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One measure in two reports, over the questions that it applies to in both."""
+    """One measure in two reports, over the questions that both have.
+
+    Where it applies to a question depends on the answer for some measures, so `before` and `after` may be means over
+    different questions: answers that are given now and were not before count.
+    """
 
     name: str
     n: int
+    """Questions that it applies to in either report."""
     before: float
     after: float
     low: float
     """95 % interval of `after - before`, from a paired bootstrap over clusters."""
     high: float
+    lower: float = -1.0
+    """One-sided 95 % bounds of the same: `after - before` is hardly below `lower`, or hardly above `upper`."""
+    upper: float = 1.0
     p: float
-    """Two-sided: McNemar's exact test where every value is 0 or 1, else a paired sign-flip permutation test."""
+    """Two-sided: McNemar's exact test where every value is 0 or 1 and no two questions share a cluster, else a paired
+    sign-flip permutation test over clusters."""
     p_holm: float
     """The same, corrected by Holm for all measures of the comparison."""
     smallest: float
@@ -162,7 +171,8 @@ class Comparison:
     healed: tuple[str, ...]
     """... that were not right and are now."""
     only_before: tuple[str, ...]
-    """Ids of questions that only the baseline has; they are not compared."""
+    """Ids of questions that only the baseline has; they are not compared. One whose wording or expected status is
+    another stands here and in `only_after`."""
     only_after: tuple[str, ...]
     differing_hashes: tuple[str, ...]
     """What else changed between them: `settings`, `knowledge` and the like."""
