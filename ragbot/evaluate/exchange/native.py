@@ -28,6 +28,8 @@ def to_row(case: Case) -> dict[str, Any]:
         row["language"] = case.language
     if case.tags:
         row["tags"] = list(case.tags)
+    if case.conversation:
+        row["conversation"] = case.conversation
     return row
 
 
