@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ragbot.protocols import Verifier
     from ragbot.types import Document, Hit, Turn
 
-_MOST_ANSWER = 600
-"""Characters of an answer or quote that a failure shows."""
 _ROWS = "ragbot_rows"
 """Key of a worker's report in what it hands to the controller."""
 
@@ -74,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         plan = _plan(config, [_absolute(config, name) for name in files])
     except RagbotError as error:
         raise pytest.UsageError(str(error)) from error
+    config.stash[PLAN] = plan
     config.pluginmanager.register(plan, "ragbot-plan")
     named = {_absolute(config, argument.split("::", 1)[0]) for argument in config.args}
     config.args = [*(str(path) for path in plan.cases if path not in named), *config.args]
@@ -92,6 +91,10 @@ def _plan(config: pytest.Config, files: Sequence[Path]) -> Plan:
     cases = {file: load_testset(file) for file in dict.fromkeys(files)}
     _distinct(cases)
     kb = _kb(config)
+    if not hasattr(config, "workerinput"):
+        _check_sources(
+            kb, config.getoption("ragbot_config"), [case for listed in cases.values() for case in listed]
+        )
     return Plan(config=config, cases=cases, kb=kb, minimum=minimum, maximum=maximum)
 
 
@@ -105,6 +108,16 @@ def _kb(config: pytest.Config) -> Path:
     if not (kb / "kb.sqlite").is_file():
         raise KnowledgeBaseError(f"there is no knowledge base at {kb}; make one: ragbot index PATH --kb {kb}")
     return kb
+
+
+def _check_sources(kb: Path, config: str | None, cases: Sequence[Case]) -> None:
+    """Raises `TestsetError` where a source is in no document; loads no model."""
+    from ragbot import KnowledgeBase
+    from ragbot.evaluate.testset import resolve_sources
+    from ragbot.settings import load_settings
+
+    with KnowledgeBase.open(kb, settings=load_settings(config)) as opened:
+        resolve_sources(cases, (document.source for document in opened.documents()))
 
 
 def _distinct(cases: Mapping[Path, Sequence[Case]]) -> None:
@@ -213,8 +226,7 @@ class Questions(pytest.File):
 
     def collect(self) -> Iterable[Question]:
         """One item a case, named by its id."""
-        plan = self.config.pluginmanager.get_plugin("ragbot-plan")
-        assert isinstance(plan, Plan)
+        plan = self.config.stash[PLAN]
         for case in plan.cases[self.path.resolve()]:
             yield Question.from_parent(self, name=case.id, case=case, plan=plan)
 
@@ -235,6 +247,8 @@ class Question(pytest.Item):
         if row.problems:
             if self.plan.lenient:
                 raise pytest.xfail.Exception(f"{self.case.question!r}: {'; '.join(row.problems)}")
+            from ragbot.evaluate.describe import describe
+
             raise WentWrong(describe(self.case, row))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -254,35 +268,7 @@ class WentWrong(Exception):
     """The bot's answer is not as expected; the message says all there is to know."""
 
 
-def describe(case: Case, row: Row) -> str:
-    """A question that went wrong, for the person who has to find out why."""
-    said = f"  ({row.status}{f': {row.reason}' if row.reason else ''}, confidence {row.confidence:.2f})"
-    lines = [f"asked     {turn.role}: {turn.text}" for turn in case.history]
-    lines += [
-        f"question  {case.question}",
-        f"expected  {_expected(case)}",
-        f"answer    {_cut(row.answer)}{said}",
-    ]
-    lines += [f"cited     {each.source}: {_cut(each.quote)!r}" for each in row.citations]
-    if case.sources and not set(case.sources) & set(row.retrieved):
-        lines.append(f"found     {', '.join(dict.fromkeys(row.retrieved)) or 'nothing'}")
-    lines.append(f"wrong     {'; '.join(row.problems)}")
-    return "\n".join(lines)
-
-
-def _expected(case: Case) -> str:
-    parts = [case.expect or "anything"]
-    parts += [f"saying {' or '.join(map(repr, group))}" for group in case.must_contain]
-    parts += [f"not saying {each!r}" for each in case.must_not_contain]
-    if case.sources:
-        parts.append(f"from {' or '.join(case.sources)}")
-    if case.reference:
-        parts.append(f"such as {case.reference!r}")
-    return ", ".join(parts)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_ANSWER else f"{text[:_MOST_ANSWER]}…"
+PLAN: pytest.StashKey[Plan] = pytest.StashKey()
 
 
 @dataclass(frozen=True)
@@ -294,24 +280,16 @@ class _Asked:
     verifier: Verifier
 
 
-class _opened:
-    """The bot of a knowledge base, closed at the end. Raises `RagbotError` where there is none."""
+@contextmanager
+def _opened(kb: Path, config: str | None) -> Iterator[_Asked]:
+    """The bot of a knowledge base. Raises `RagbotError` where it cannot be made."""
+    from ragbot import Bot, KnowledgeBase
+    from ragbot.settings import load_settings
 
-    def __init__(self, kb: Path, config: str | None) -> None:
-        self.folder = kb
-        self.config = config
-
-    def __enter__(self) -> _Asked:
-        from ragbot import Bot, KnowledgeBase
-        from ragbot.settings import load_settings
-
-        settings = load_settings(Path(self.config) if self.config else None)
-        self.kb = KnowledgeBase.open(self.folder, settings=settings)
-        bot = Bot(self.kb, settings=settings)
-        return _Asked(bot=bot, kb=_ReadOnce(self.kb), verifier=bot.verifier)
-
-    def __exit__(self, *_: object) -> None:
-        self.kb.close()
+    settings = load_settings(config)
+    with KnowledgeBase.open(kb, settings=settings) as opened:
+        bot = Bot(opened, settings=settings)
+        yield _Asked(bot=bot, kb=_ReadOnce(opened), verifier=bot.verifier)
 
 
 class _ReadOnce:

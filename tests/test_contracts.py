@@ -61,6 +61,7 @@ HOMES = {
     "pydantic": ("evaluate/summary.py", "settings.py"),
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
+    "pytest": ("pytest_plugin.py",),
     "rich": ("cli/", "evaluate/report.py"),
     "rapidfuzz": (
         "answer/clarify/replies.py",
@@ -117,6 +118,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "cli": FOUNDATIONS
     | {"models", "index", "ingest", "dialogue", "answer", "bot", "evaluate", "doctor", "__init__"},
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
+    "pytest_plugin": FOUNDATIONS | {"evaluate", "__init__"},
     "__main__": frozenset({"cli"}),
 }
 """Which rooms each room may know. A knowledge base is filled by ingest, so ingest knows the index."""
@@ -191,7 +193,8 @@ def test_each_library_has_its_home() -> None:
 def test_every_library_is_declared() -> None:
     """What is imported is a dependency of the project or of its extra, not a guest of another one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = project["dependencies"] + project["optional-dependencies"]["remote"]
+    extras = project["optional-dependencies"]
+    asked = project["dependencies"] + extras["remote"] + extras["pytest"]
     declared = {re.split(r"[\[<>=;~! ]", each)[0].lower().replace("-", "_") for each in asked}
     named = {
         "Stemmer": "pystemmer",
