@@ -15,6 +15,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ragbot.errors import InputError
@@ -24,6 +25,7 @@ from ragbot.evaluate.draft.quantities import quantities, ways
 from ragbot.evaluate.draft.values import Kind, Place, Proposal
 from ragbot.evaluate.metrics import comparable
 from ragbot.evaluate.testset import Case
+from ragbot.text.language import script_language
 from ragbot.text.sentences import sentences
 from ragbot.types import Chunk, Document
 
@@ -99,7 +101,13 @@ def read(kb: Reads, documents: Iterable[Document]) -> Iterator[Place]:
 
 
 def propose(place: Place) -> Iterator[Proposal]:
-    """What a passage can be asked."""
+    """What a passage can be asked; a question in another language than its document's has its own."""
+    for each in _proposed(place):
+        language = script_language(each.question) or ("en" if each.language == "zh" else each.language)
+        yield replace(each, language=language)
+
+
+def _proposed(place: Place) -> Iterator[Proposal]:
     if place.language not in ("en", "zh"):
         if place.faq_question:
             yield from _faq(place)
@@ -208,7 +216,9 @@ def _short(text: str) -> str:
         if sentence.end - found[0].start > _REFERENCE:
             break
         kept.append(sentence)
-    return text[kept[0].start : kept[-1].end][: 2 * _REFERENCE] if kept else ""
+    if not kept or _PREAMBLE.match(kept[0].text):
+        return ""
+    return text[kept[0].start : kept[-1].end][: 2 * _REFERENCE]
 
 
 def _key(question: str) -> str:

@@ -32,7 +32,7 @@ _IMPERATIVES = frozenset(
 _NO_SUBJECT = frozenset(
     """it this that these those they he she there here then if when while because but and or so also however for in on
     at to by with from after before during until without as note see please not once which who what where how why
-    only even yes no otherwise instead nothing everything something some many both either neither such same one
+    only even yes no otherwise instead nothing everything something some many most both either neither such same one
     its their his her""".split()
 )
 _INSIDE = frozenset(
@@ -74,7 +74,7 @@ def ask(sentence: str) -> tuple[str, str] | None:
     figure = found[0]
     parsed = _parse(text, figure) or _imperative(text, figure)
     question = _question(parsed) if parsed is not None else None
-    return (_tidy(question), figure.text) if question else None
+    return (" ".join(question.split()).replace(" ?", "?"), figure.text) if question else None
 
 
 def _parse(text: str, figure: Quantity) -> _Parsed | None:
@@ -115,15 +115,18 @@ def _checked(
         return None
     head = " ".join(before)
     between, preposition = _parted(head)
-    if re.search(r"[,()]|\b(?:and|but|or|if|when|that|which|not|never|no)\b", between):
+    after = _after(text[figure.end :])
+    if after is None or re.search(r"[,()]|\b(?:and|but|or|if|when|that|which|not|never|no)\b", between):
+        return None
+    if figure.measure == "date" and re.search(r"\d", between):
         return None
     return _Parsed(
         subject=" ".join(subject),
         auxiliary=auxiliary,
-        before=between,
+        before=swap(between),
         preposition=preposition,
         figure=figure,
-        after=_after(text[figure.end :]),
+        after=swap(after),
     )
 
 
@@ -134,12 +137,17 @@ def _parted(head: str) -> tuple[str, str]:
     return (about[: match.start()].strip(), match[1].lower()) if match else (about.strip(), "")
 
 
-def _after(rest: str) -> str:
-    """What follows the figure and belongs to it: `of delivery`; empty where it is something else."""
-    kept = re.split(r"[,.()–—]|\s(?:and|but|or|which|that|so|because|then|until|while|unless)\b", rest)[
-        0
-    ].strip()
-    return kept if _AFTER.match(kept) and len(kept.split()) <= 8 else ""
+def _after(rest: str) -> str | None:
+    """What follows the figure and belongs to it: `of delivery`; empty where it is something else, None where the figure
+    is not complete without it: `16 years` of `16 years old`."""
+    if re.match(r"\s(?!(?:and|but|or|which|that|so|because|then|until|while|unless|as)\b)\w", rest):
+        kept = re.split(r"[,.()–—]|\s(?:and|but|or|which|that|so|because|then|until|while|unless)\b", rest)[
+            0
+        ].strip()
+        if not _AFTER.match(kept):
+            return None
+        return kept if len(kept.split()) <= 8 else ""
+    return ""
 
 
 def _imperative(text: str, figure: Quantity) -> _Parsed | None:
@@ -149,17 +157,22 @@ def _imperative(text: str, figure: Quantity) -> _Parsed | None:
         return None
     head = " ".join([words[0].lower(), *words[1:]])
     between, preposition = _parted(head)
-    if preposition not in ("for", "") or re.search(r"[,()]|\b(?:and|then|if|when|until|not)\b", between):
+    after = _after(text[figure.end :])
+    if (
+        after is None
+        or preposition not in ("for", "")
+        or re.search(r"[,()]|\b(?:and|then|if|when|until|not)\b", between)
+    ):
         return None
     if not preposition and between != "wait":
         return None
     return _Parsed(
         subject="I",
         auxiliary="do",
-        before=f"need to {between}",
+        before=f"need to {swap(between)}",
         preposition="for",
         figure=figure,
-        after=_after(text[figure.end :]),
+        after=swap(after),
     )
 
 
@@ -226,10 +239,14 @@ def _customer(subject: str) -> str:
     swapped = {"you": "I", "we": "you", "your": "my", "our": "your"}.get(first.lower())
     if swapped is not None:
         return f"{swapped} {rest}".strip()
-    ordinary = re.fullmatch(r"[A-Z][a-z]+", first) is not None and (
-        first.lower() in ("the", "a", "an", "each", "every", "all", "any", "most")
-        or rest == ""
-        or rest[0].islower()
+    ordinary = (
+        first != "I"
+        and re.fullmatch(r"[A-Z][a-z]*", first) is not None
+        and (
+            first.lower() in ("the", "a", "an", "each", "every", "all", "any", "most")
+            or rest == ""
+            or rest[0].islower()
+        )
     )
     return f"{first.lower() if ordinary else first} {rest}".strip()
 
@@ -254,9 +271,3 @@ def swap(text: str) -> str:
         lambda found: table[found.group().lower().replace("’ll", "'ll")],
         text,
     )
-
-
-def _tidy(question: str) -> str:
-    head, space, rest = question.partition(" ")
-    swapped = swap(rest)
-    return " ".join(f"{head}{space}{swapped}".split()).replace(" ?", "?")

@@ -50,17 +50,24 @@ _REWORDED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^Do I (?:need|have) to (.+)\?$", re.I), r"Is it necessary to \1?"),
     (re.compile(r"^How many (.+?) (can|do) I (.+)\?$", re.I), r"What number of \1 \2 I \3?"),
 )
+_ASKS = re.compile(
+    r"(?:how|what|when|where|which|who|why|can|could|do|does|did|is|are|was|will|should|may|must|if|i|my)\b",
+    re.IGNORECASE,
+)
+_NO_HEADING = re.compile(
+    r"\d: |[*|]|\b(?:need (?:more )?help|contact us|more help|further help|next steps)\b", re.IGNORECASE
+)
 _ZH_REWORDED: tuple[tuple[str, str], ...] = (
     ("怎么办", "应该怎么处理"),
     ("怎么", "如何"),
     ("如何", "怎么"),
     ("多久", "多长时间"),
-    ("可以", "能不能"),
     ("能否", "可不可以"),
-    ("吗", ""),
     ("什么时候", "哪天"),
     ("多少钱", "什么价格"),
 )
+_DOUBLED = {"可以": "可不可以", "能": "能不能", "支持": "支不支持", "有": "有没有"}
+"""How Chinese asks yes or no without a particle."""
 _ZH_VERBS = (
     "重置 恢复 更换 安装 设置 取消 申请 修改 查看 下载 绑定 解绑 退货 换货 注册 登录 删除 开通 关闭 升级 更新 连接 "
     "添加 配对 清洁 充电 联系 开具 使用 激活 导出 导入 预约 支付 续费 转让 注销 找回 拆卸 调整 启用 停用 选择"
@@ -73,10 +80,10 @@ def ask(heading: str) -> str | None:
         r"^(?:(?:step|check|option)\s+)?\d+(?:\.\d+)*[.):]?\s+", "", heading.strip(), flags=re.IGNORECASE
     )
     text = re.sub(r"\s+", " ", text.rstrip(".:"))
-    if not 2 <= len(text.split()) <= 16 or re.search(r"\d: |[*|]", text):
+    if not 2 <= len(text.split()) <= 16 or _NO_HEADING.search(text):
         return None
     if text.endswith("?"):
-        return reword(text) if len(text.split()) > 3 else None
+        return reword(text) if len(text.split()) > 3 and _ASKS.match(text) else None
     if match := re.match(r"error(?: message)?:\s+(?P<rest>.+)$", text, re.IGNORECASE):
         return f"I get the error {match['rest']}. What can I do?"
     wish = wanted(text)
@@ -96,6 +103,8 @@ def wanted(heading: str) -> str | None:
         return None
     low = words[0].lower()
     verb = low if low in _VERBS else _base(low)
+    if len(words) == 2 and words[1].lower() in ("up", "in", "out", "off", "on"):
+        return None
     if not verb or re.search(r"\b(?:and|or) \w+ing\b", heading):
         return None
     second = words[1].lower()
@@ -112,7 +121,7 @@ def wanted(heading: str) -> str | None:
 def happened(heading: str) -> str | None:
     """What has happened to a reader of `heading`, in the customer's mouth: `My device is offline`; None where it tells
     of nothing that happened."""
-    if match := re.match(r"(?:if|when) (?P<rest>(?:your|you|the|an?|i|my)\b.+)$", heading, re.IGNORECASE):
+    if match := re.match(r"if (?P<rest>\S+ .+)$", heading, re.IGNORECASE):
         said = swap(_small(match["rest"]))
         return said[0].upper() + said[1:]
     if heading.split(maxsplit=1)[0] in ("I", "My") and len(heading.split()) > 3:
@@ -149,16 +158,11 @@ def reword(question: str) -> str:
 def reword_chinese(question: str) -> str:
     """The same for a Chinese question."""
     text = question.strip().rstrip("?？")
+    if text.endswith("吗") and (match := re.match(r"(.*?)(可以|能|支持|有)(.+)吗$", text)):
+        return f"{match[1]}{_DOUBLED[match[2]]}{match[3]}？"
     for old, new in _ZH_REWORDED:
-        if (
-            old == "吗"
-            and text.endswith("吗")
-            and (match := re.match(r"(.*?)(可以|能|支持|有)(.+)吗$", text))
-        ):
-            double = {"可以": "可不可以", "能": "能不能", "支持": "支不支持", "有": "有没有"}[match[2]]
-            return f"{match[1]}{double}{match[3]}？"
-        if old != "吗" and old in text:
-            return f"{text.replace(old, new, 1).removesuffix('吗') if old == '可以' else text.replace(old, new, 1)}？"
+        if old in text:
+            return f"{text.replace(old, new, 1)}？"
     return f"{text}？"
 
 

@@ -8,7 +8,7 @@ import random
 import re
 
 _NAMED = re.compile(
-    r"(?<![\w.-])(?:[A-Z]{1,6}-?\d{1,5}(?:-[A-Z0-9]+)?"  # E-417, HB200, R4
+    r"(?<![\w.(（-])(?:[A-Z]{1,6}-?\d{1,5}(?:-[A-Z0-9]+)?"  # E-417, HB200, R4
     r"|(?:[A-Z][\w+-]*\s){1,3}[A-Z]?\d{1,4}(?:\.\d+)?)(?![\w.%-])"  # Hub 2, UNO R4, App 6.4
 )
 _NO_NAME = re.compile(
@@ -34,8 +34,8 @@ class Invented:
             for _ in range(_TRIES):
                 name = self._other(match.group())
                 if name != match.group() and re.sub(r"[\s-]+", "", name).casefold() not in self._all:
-                    text = question.replace(match.group(), name)
-                    return text, match.group(), name
+                    pattern = re.escape(match.group()) + r"(?:\s?[(（][^)）]*[)）])?"
+                    return re.sub(pattern, name.replace("\\", r"\\"), question), match.group(), name
         return None
 
     def _other(self, name: str) -> str:
