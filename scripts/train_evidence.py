@@ -120,7 +120,7 @@ def knowledge_examples(folder: Path) -> Iterator[Example]:
 SIGNS = dict.fromkeys(("asked_lacking", "strictly_lacking", "named_missing", "numbered_missing"), -1)
 SIGNS |= {"better_rank": -1, "worse_rank": -1}
 SIGNS |= dict.fromkeys(("unit_cosine", "passage_cosine", "unit_coverage", "context_coverage"), 1)
-SIGNS |= dict.fromkeys(("passage_coverage", "pairs", "asked_given", "heading_coverage"), 1)
+SIGNS |= dict.fromkeys(("passage_coverage", "pairs", "asked_given", "heading_coverage", "is_faq"), 1)
 """The direction in which a feature may count, whatever a small set suggests."""
 
 
