@@ -1,3 +1,3 @@
 """Fixtures that several folders share stand in modules beside this one."""
 
-pytest_plugins = ("command_line", "embedded_models")
+pytest_plugins = ("browser", "command_line", "embedded_models")

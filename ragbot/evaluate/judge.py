@@ -37,6 +37,8 @@ def judge(sample: Sample) -> Row:
         citations=answer.citations,
         measures=measures,
         problems=_problems(sample),
+        history=case.history,
+        reference=case.reference,
     )
 
 

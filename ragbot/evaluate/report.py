@@ -18,6 +18,8 @@ from ragbot.evaluate import metrics
 from ragbot.evaluate.measures import MEASURES, Family
 from ragbot.evaluate.values import Change, Comparison, Curves, EvalReport, Figure, Group, RiskPoint, Row
 
+Part = Table | Text
+
 _IN_GROUPS = {
     "right": "right_rate",
     "facts": "right_fact_rate",
@@ -27,6 +29,7 @@ _IN_GROUPS = {
     "recall@5": "recall@5",
 }
 """Heading -> figure of the table of groups."""
+_WIDEST = max(map(len, MEASURES))
 _COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Of which the table of risks shows the nearest points."""
 
@@ -42,25 +45,31 @@ def render_comparison(comparison: Comparison, rows: Sequence[Row], *, most: int 
     return Renderables(*_compared(comparison, {row.id: row for row in rows}, most))
 
 
-def _tables(report: EvalReport, failures: int) -> Iterator[Table]:
+def _tables(report: EvalReport, failures: int) -> Iterator[Part]:
+    yield Text(f"{report.overall.n} questions")
     for family in get_args(Family):
-        yield _overall(report, family)
+        yield from _overall(report, family)
     groups = {**report.by_language, **report.by_tag}
     if len(groups) > 1:
-        yield _groups(groups)
+        yield from _groups(groups)
     if report.confusion:
-        yield _confusion(report)
+        yield from _confusion(report)
     if report.curves.risk_coverage:
-        yield _risks(report.curves)
+        yield from _risks(report.curves)
     if report.timings:
-        yield _durations(report)
+        yield from _durations(report)
     wrong = [row for row in report.rows if row.problems]
     if wrong:
-        yield _wrong(wrong, failures)
+        yield from _wrong(wrong, failures)
 
 
-def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", box=SIMPLE, padding=(0, 1), show_edge=False)
+def _titled(title: str, table: Table) -> Iterator[Part]:
+    yield Text(f"\n{title}\n", style="bold")
+    yield table
+
+
+def _table(left: Sequence[str], right: Sequence[str], *, apart: int = 2) -> Table:
+    table = Table(box=SIMPLE, padding=(0, apart, 0, 0), show_edge=False, pad_edge=False)
     for heading in left:
         table.add_column(heading, overflow="fold")
     for heading in right:
@@ -68,35 +77,34 @@ def _table(title: str, left: Sequence[str], right: Sequence[str]) -> Table:
     return table
 
 
-def _overall(report: EvalReport, family: str) -> Table:
-    title = f"{family} ({report.overall.n} questions)"
-    table = _table(title, ["figure"], ["value", "95 % interval", "n"])
-    table.columns[0].min_width = max(map(len, MEASURES))
+def _overall(report: EvalReport, family: str) -> Iterator[Part]:
+    table = _table(["figure"], ["value", "95 % interval", "n"])
+    table.columns[0].min_width = _WIDEST
     for name, measure in MEASURES.items():
         if measure.group == family:
             figure = report.overall.figures[name]
             between = "" if figure.low is None else f"{figure.low:.3f} – {figure.high:.3f}"
             table.add_row(name, _value(figure), between, str(figure.n))
-    return table
+    yield from _titled(family, table)
 
 
-def _groups(groups: Mapping[str, Group]) -> Table:
-    table = _table("by language and tag (all figures, with counts: --json)", ["group"], ["n", *_IN_GROUPS])
+def _groups(groups: Mapping[str, Group]) -> Iterator[Part]:
+    table = _table(["group"], ["n", *_IN_GROUPS])
     for name, group in groups.items():
         figures = [group.figures[each] for each in _IN_GROUPS.values()]
         table.add_row(escape(name), str(group.n), *(_value(each) if each.n else "" for each in figures))
-    return table
+    yield from _titled("by language and tag (all figures, with counts: --json)", table)
 
 
-def _confusion(report: EvalReport) -> Table:
+def _confusion(report: EvalReport) -> Iterator[Part]:
     given = sorted({status for row in report.confusion.values() for status in row})
-    table = _table("expected status, given status", [""], given)
+    table = _table([""], given)
     for expected, counts in report.confusion.items():
         table.add_row(expected, *(str(counts.get(status, 0)) for status in given))
-    return table
+    yield from _titled("expected status (rows), given status (columns)", table)
 
 
-def _risks(curves: Curves) -> Table:
+def _risks(curves: Curves) -> Iterator[Part]:
     told = [
         f"{name} {value:.3f}"
         for name, value in (
@@ -106,11 +114,11 @@ def _risks(curves: Curves) -> Table:
         )
         if value is not None
     ]
-    title = "risk (wrong or ungrounded) by confidence asked for; " + ", ".join(told)
-    table = _table(title, [], ["threshold", "answered", "of these wrong"])
+    table = _table([], ["threshold", "answered", "of these wrong"])
     for point in _spread(curves.risk_coverage):
         table.add_row(f"{point.threshold:.3f}", f"{point.coverage:.3f}", f"{point.risk:.3f}")
-    return table
+    yield from _titled("answers wrong or ungrounded, by the confidence that is asked for", table)
+    yield Text(", ".join(told))
 
 
 def _spread(points: Sequence[RiskPoint]) -> list[RiskPoint]:
@@ -119,61 +127,59 @@ def _spread(points: Sequence[RiskPoint]) -> list[RiskPoint]:
     return list(dict.fromkeys(reached))
 
 
-def _durations(report: EvalReport) -> Table:
-    table = _table("milliseconds", [""], ["mean", "median", "95th percentile"])
+def _durations(report: EvalReport) -> Iterator[Part]:
+    table = _table([""], ["mean", "median", "95th percentile"])
     searches = [each.search_ms for each in report.timings if each.search_ms is not None]
     for name, values in (("answer", [each.answer_ms for each in report.timings]), ("search", searches)):
         if values:
             told = metrics.mean(values), metrics.percentile(values, 0.5), metrics.percentile(values, 0.95)
             table.add_row(name, *("" if each is None else f"{each:.1f}" for each in told))
-    return table
+    yield from _titled("milliseconds", table)
 
 
-def _wrong(rows: Sequence[Row], most: int) -> Table:
-    title = f"went wrong: {len(rows)}" + (f", the first {most}" if len(rows) > most else "")
-    table = _table(title, ["id", "question", "what"], [])
+def _wrong(rows: Sequence[Row], most: int) -> Iterator[Part]:
+    table = _table(["id", "question", "what"], [])
     for row in rows[:most]:
         table.add_row(escape(row.id), escape(row.question), escape("; ".join(row.problems)))
-    return table
+    yield from _titled(_counted("went wrong", len(rows), most), table)
 
 
-def _compared(comparison: Comparison, rows: Mapping[str, Row], most: int) -> Iterator[Table | Text]:
-    left_out = f"{len(comparison.only_before)} only there, {len(comparison.only_after)} only here"
-    differing = ", ".join(comparison.differing_hashes) or "nothing"
-    yield Text(f"compared with the baseline: answers changed {len(comparison.changed)}; questions {left_out}")
-    yield Text(f"what else differs: {differing}\n")
-    yield _changes(comparison.changes)
+def _compared(comparison: Comparison, rows: Mapping[str, Row], most: int) -> Iterator[Part]:
+    yield Text("\ncompared with the baseline", style="bold")
+    yield Text(f"answers changed: {len(comparison.changed)}")
+    if comparison.only_before or comparison.only_after:
+        there, here = len(comparison.only_before), len(comparison.only_after)
+        yield Text(f"questions not compared: {there} only in the baseline, {here} only here")
+    yield Text(f"what else differs: {', '.join(comparison.differing_hashes) or 'nothing'}")
+    yield from _changes(comparison.changes)
     for title, ids in (("broken", comparison.broken), ("healed", comparison.healed)):
         if ids:
-            shown = f"{title}: {len(ids)}" + (f", the first {most}" if len(ids) > most else "")
-            table = _table(shown, ["id", "question", "now"], [])
-            for each in ids[:most]:
-                row = rows[each]
-                table.add_row(
-                    escape(row.id), escape(row.question), escape("; ".join(row.problems) or row.status)
-                )
-            yield table
+            table = _table(["id", "question", "now"], [])
+            for row in (rows[each] for each in ids[:most]):
+                now = "; ".join(row.problems) or row.status
+                table.add_row(escape(row.id), escape(row.question), escape(now))
+            yield from _titled(_counted(title, len(ids), most), table)
 
 
-def _changes(changes: Sequence[Change]) -> Table:
-    table = _table(
-        "changes (p corrected by Holm; least: the smallest difference that would show)",
-        ["figure"],
-        ["before", "after", "difference, 95 %", "p", "least", ""],
-    )
+def _changes(changes: Sequence[Change]) -> Iterator[Part]:
+    table = _table(["figure"], ["before", "after", "change, 95 %", "p", "least", ""], apart=1)
+    table.columns[0].min_width = _WIDEST
     for change in changes:
-        between = f"{change.after - change.before:+.3f} [{change.low:+.3f}, {change.high:+.3f}]"
-        direction = "" if change.direction == "unclear" else change.direction
         table.add_row(
             change.name,
             f"{change.before:.3f}",
             f"{change.after:.3f}",
-            between,
+            f"{change.low:+.3f} – {change.high:+.3f}",
             f"{change.p_holm:.3f}",
             f"{change.smallest:.3f}",
-            direction,
+            "" if change.direction == "unclear" else change.direction,
         )
-    return table
+    yield from _titled("changes", table)
+    yield Text("p: corrected for their number (Holm); least: the smallest change that would show")
+
+
+def _counted(title: str, many: int, most: int) -> str:
+    return f"{title}: {many}" + (f", the first {most}" if many > most else "")
 
 
 def _value(figure: Figure) -> str:

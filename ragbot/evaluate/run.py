@@ -14,7 +14,7 @@ from ragbot.evaluate.citing import cited, exact_quotes
 from ragbot.evaluate.judge import DEPTH, judge
 from ragbot.evaluate.measures import Sample
 from ragbot.evaluate.summary import summarise
-from ragbot.evaluate.testset import Case, resolve_sources, testset_hash
+from ragbot.evaluate.testset import Case, resolve_sources, hash_cases
 from ragbot.evaluate.values import EvalReport, Row, Timing
 from ragbot.protocols import Verifier
 from ragbot.types import Answer, Document, Hit, Turn
@@ -77,7 +77,7 @@ def evaluate(
         )
     if progress is not None:
         progress("asking", len(rows), len(resolved))
-    return summarise(rows, timings, hashes={**(hashes or {}), "testset": testset_hash(cases)})
+    return summarise(rows, timings, hashes={**(hashes or {}), "testset": hash_cases(cases)})
 
 
 def _ask(bot: Asks, kb: Searches, case: Case) -> tuple[tuple[str, ...] | None, Answer, Timing]:

@@ -111,7 +111,7 @@ def resolve_sources(cases: Sequence[Case], indexed: Iterable[str]) -> list[Case]
     return [replace(case, sources=tuple(found[source] for source in case.sources)) for case in cases]
 
 
-def testset_hash(cases: Sequence[Case]) -> str:
+def hash_cases(cases: Sequence[Case]) -> str:
     """SHA-256 in hex of all that the cases say, in their order."""
     text = json.dumps([to_plain(case) for case in cases], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ragbot.types import Citation, Claim, Status
+from ragbot.types import Citation, Claim, Status, Turn
 
 FORMAT = 2
 """Of the JSON report; a report of another format cannot be a baseline."""
@@ -42,6 +42,10 @@ class Row:
     """Measure -> 0..1; a measure that does not apply to this question is absent."""
     problems: tuple[str, ...] = ()
     """What went wrong, for people: `abstained, not answered`; empty where nothing did."""
+    history: tuple[Turn, ...] = ()
+    """What was said before the question."""
+    reference: str = ""
+    """A right answer in the words of the test set; empty where it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

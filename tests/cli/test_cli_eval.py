@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,10 +42,119 @@ def test_figures_are_shown_and_written(run: Run, kb: Path, testset: Path, tmp_pa
 
 
 def test_json_to_stdout_is_all_there_is(run: Run, kb: Path, testset: Path) -> None:
-    """`--json -` prints one document; two runs differ in nothing but timings."""
-    first, second = (run("eval", str(testset), "--json", "-").json for _ in range(2))
-    assert first.pop("timings") != second.pop("timings")
-    assert first == second
+    """`--json -` prints one document with the hashes of all that it rests on."""
+    document = run("eval", str(testset), "--json", "-").json
+    assert set(document["hashes"]) == {"testset", "knowledge", "settings", "models", "code"}
+    assert all(len(each) == 64 for each in document["hashes"].values())
+
+
+def test_two_processes_write_the_same_bytes(kb: Path, testset: Path, tmp_path: Path) -> None:
+    """Whatever the seed of Python's hashes; durations go to a file of their own."""
+    for seed in ("1", "2"):
+        command = [
+            sys.executable,
+            "-m",
+            "ragbot",
+            "eval",
+            str(testset),
+            "--json",
+            str(tmp_path / f"{seed}.json"),
+        ]
+        done = subprocess.run(
+            [*command, "--timings", str(tmp_path / f"{seed}-ms.json")],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+    assert set(json.loads((tmp_path / "1-ms.json").read_text())["by_question"]) == {"battery", "hello"}
+
+
+@pytest.mark.slow
+def test_the_sample_set_gives_the_same_bytes_twice(tmp_path: Path) -> None:
+    """Sixty of its questions, conversations and Chinese ones among them, over two indexings of its documents."""
+    knowledge = Path(__file__).parents[2] / "knowledge"
+    rows = (knowledge / "_testset.jsonl").read_text(encoding="utf-8").splitlines()
+    some = [line for line in rows if '"history"' in line][:15] + rows[::9][:45]
+    testset = tmp_path / "some.jsonl"
+    testset.write_text("\n".join(dict.fromkeys(some)), encoding="utf-8")
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "RAGBOT_KB": str(tmp_path / seed)}
+        for command in (
+            ["index", str(knowledge)],
+            ["eval", str(testset), "--json", f"{tmp_path / seed}.json"],
+        ):
+            done = subprocess.run(
+                [sys.executable, "-m", "ragbot", *command],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+
+
+def test_a_baseline_is_compared(run: Run, kb: Path, testset: Path, tmp_path: Path) -> None:
+    """What broke is shown and written, and a loss beyond its margin ends with 7."""
+    assert run("eval", str(testset), "--json", "old.json").code == 0
+    document = json.loads((tmp_path / "old.json").read_text(encoding="utf-8"))
+    same = run("eval", str(testset), "--baseline", "old.json", "--no-worse", "right_rate=0")
+    assert same.code == 0, same.err
+    assert "what else differs: nothing" in same.out
+    document["rows"][1].update(status="abstained", answer="No.")
+    document["rows"][1]["measures"]["right_rate"] = 0.0
+    document["hashes"]["settings"] = "other"
+    (tmp_path / "old.json").write_text(json.dumps(document), encoding="utf-8")
+    done = run(
+        "eval", str(testset), "--baseline", "old.json", "--no-worse", "right_rate=0.1", "--json", "new.json"
+    )
+    assert done.code == 7
+    assert "healed: 1" in done.out
+    assert "what else differs: settings" in done.out
+    assert "right_rate went from 0.5000 to 1.0000 (n=2)" in done.err
+    assert "the test set is too small" in done.err
+    new = json.loads((tmp_path / "new.json").read_text(encoding="utf-8"))
+    assert new["comparison"]["healed"] == ["hello"]
+
+
+def test_a_baseline_of_other_questions_is_told(run: Run, kb: Path, testset: Path, tmp_path: Path) -> None:
+    """Some in common: a warning with their number. None: an error before any question."""
+    assert run("eval", str(testset), "--json", "old.json").code == 0
+    more = tmp_path / "more.jsonl"
+    more.write_text(testset.read_text() + '{"id": "new", "question": "thanks"}\n', encoding="utf-8")
+    done = run("eval", str(more), "--baseline", "old.json")
+    assert "only the 2 common questions are compared" in done.err
+    assert "questions not compared: 0 only in the baseline, 1 only here" in done.out
+    more.write_text('{"id": "new", "question": "thanks"}\n', encoding="utf-8")
+    done = run("eval", str(more), "--baseline", "old.json", "--kb", "none")
+    assert (done.code, done.out) == (6, "")
+    assert "none of these questions" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--no-worse", "mrr=0.1"], 2, "needs --baseline"),
+        (["--no-worse", "speed=0.1", "--baseline", "x"], 2, "names no figure"),
+        (["--min", "mrr=0.1", "--min", "mrr=0.2"], 2, "a second time"),
+        (["--baseline", "none.json"], 6, "none.json cannot be read: No such file"),
+        (["--json", "."], 6, "it is a folder"),
+        (["--report", "none/page.html"], 6, "there is no folder none"),
+        (["--timings", "none/t.json"], 6, "there is no folder none"),
+        (["--timings", "a.json", "--json", "a.json"], 6, "two outputs have the same file"),
+        (["--timings", "-"], 6, "only --json can go to stdout"),
+    ],
+)
+def test_wrong_options_are_told_before_anything_is_opened(
+    run: Run, testset: Path, options: list[str], code: int, message: str
+) -> None:
+    """There is not even a knowledge base."""
+    done = run("eval", str(testset), *options)
+    assert (done.code, done.out) == (code, "")
+    assert message in " ".join(done.err.replace("│", " ").split())
 
 
 def test_a_gate_that_fails_ends_with_7(run: Run, kb: Path, testset: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ragbot.errors import InputError, TestsetError
-from ragbot.evaluate.testset import Case, load_testset, resolve_sources
+from ragbot.evaluate.testset import Case, load_testset, resolve_sources, hash_cases
 from ragbot.types import Turn
 
 
@@ -33,6 +33,7 @@ def test_a_full_row_is_read(tmp_path: Path) -> None:
         "must_not_contain": ["60 天"],
         "language": "zh",
         "tags": ["multi_turn"],
+        "conversation": "c-7",
     }
     assert load_testset(write(tmp_path, row)) == [
         Case(
@@ -46,14 +47,15 @@ def test_a_full_row_is_read(tmp_path: Path) -> None:
             must_not_contain=("60 天",),
             language="zh",
             tags=("multi_turn",),
+            conversation="c-7",
         )
     ]
 
 
-def test_blank_lines_and_a_byte_order_mark_are_no_problem(tmp_path: Path) -> None:
+def test_blank_lines_byte_order_marks_and_windows_line_ends_are_no_problem(tmp_path: Path) -> None:
     """Files saved by office programs load."""
     file = write(tmp_path, {"id": "a", "question": "q"}, "", {"id": "b", "question": "q\u2028r"})
-    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
     assert [case.id for case in load_testset(file)] == ["a", "b"]
 
 
@@ -107,6 +109,51 @@ def test_an_absent_or_empty_file_is_named(tmp_path: Path) -> None:
     latin.write_bytes(b'{"id": "caf\xe9"}')
     with pytest.raises(InputError, match="not UTF-8"):
         load_testset(latin)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b'{"id": "a", "question": "' + b"x" * 1_000_000 + b'"}', "line 2: longer than 1,000,000 bytes"),
+        (b'{"id": "a", "question": "caf\xe9"}', "line 2: not UTF-8: invalid continuation byte at byte 29"),
+        (b'{"id": "a", "question": "\\ud83d"}', "line 2: holds half a character, '\\ud83d'"),
+        (b"[" * 100_000, "line 2: no JSON"),
+        (b'{"id": "a", "question": "q", "language": "English"}', "such as en or zh, not 'English'"),
+        (b'{"id": "a", "question": "q", "language": "en-US"}', "such as en or zh, not 'en-US'"),
+        ('{"id": "a", "question": "怎么退货？", "language": "en"}'.encode(), "is written in 'zh'"),
+        (b'{"id": "a", "question": {"text": "' + b"x" * 900 + b'"}}', "must be a text, not {'text': 'xxx"),
+    ],
+)
+def test_a_row_that_would_do_harm_later_is_refused(tmp_path: Path, line: bytes, problem: str) -> None:
+    """With its line and in few words; the rows around it are read."""
+    file = tmp_path / "set.jsonl"
+    good = b'{"id": "%s", "question": "q"}\n'
+    file.write_bytes(good % b"x" + line + b"\n" + good % b"y" + b"{}")
+    with pytest.raises(TestsetError) as caught:
+        load_testset(file)
+    first, second = caught.value.problems
+    assert problem in first
+    assert len(first) < 300
+    assert second.strip() == "line 4: question is missing"
+
+
+def test_questions_may_name_things_in_another_script(tmp_path: Path) -> None:
+    """A Chinese question with English names, an English one with a Chinese name, and rows without a language."""
+    rows = [
+        {"id": "a", "question": "Hub 2 Pro 怎么重置？", "language": "zh"},
+        {"id": "b", "question": "What does the label 合格证 on my parcel mean?", "language": "en"},
+        {"id": "c", "question": "怎么退货？"},
+    ]
+    assert [each.language for each in load_testset(write(tmp_path, *rows))] == ["zh", "en", "und"]
+
+
+def test_the_hash_is_of_what_the_cases_say(tmp_path: Path) -> None:
+    """Not of blanks or the order of keys; any field counts, and so does the order of the rows."""
+    one, other = {"id": "a", "question": "q"}, {"id": "b", "question": "q"}
+    first = hash_cases(load_testset(write(tmp_path, one, other)))
+    assert hash_cases(load_testset(write(tmp_path, '{"question":"q",  "id":"a"}', "", other))) == first
+    assert hash_cases(load_testset(write(tmp_path, other, one))) != first
+    assert hash_cases(load_testset(write(tmp_path, {**one, "must_contain": ["x"]}, other))) != first
 
 
 def case(name: str, *sources: str) -> Case:

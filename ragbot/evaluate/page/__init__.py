@@ -1,0 +1,1 @@
+"""The HTML report: one document that needs nothing else."""
