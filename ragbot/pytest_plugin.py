@@ -6,7 +6,30 @@ in `pytest_questions`.
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from ragbot.bot import Bot
+    from ragbot.settings import Settings
+
+
+class _Hooks:
+    """What a `conftest.py` may define."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_ragbot_bot(self, folder: Path, settings: Settings) -> Bot | None:
+        """The bot that is asked, for a company that gives it functions, models or a verifier of its own.
+
+        `folder` is that of the knowledge base; the bot's knowledge base is closed after the last question.
+        """
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Makes the hook known."""
+    pluginmanager.add_hookspecs(_Hooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

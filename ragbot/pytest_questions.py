@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ragbot import Bot, KnowledgeBase
 from ragbot.errors import KnowledgeBaseError, RagbotError, TestsetError
 from ragbot.evaluate.describe import describe
 from ragbot.evaluate.gates import failures, parse_gates
@@ -25,6 +26,7 @@ from ragbot.evaluate.summary import read_report, summarise, to_json
 from ragbot.evaluate.testset import Case, load_testset, resolve_sources
 from ragbot.evaluate.values import EvalReport, Row
 from ragbot.protocols import Verifier
+from ragbot.settings import Settings, load_settings
 from ragbot.types import Document, Hit, Turn
 
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()
@@ -71,9 +73,6 @@ def _kb(config: pytest.Config) -> Path:
 
 def _check_sources(kb: Path, config: str | None, cases: Sequence[Case]) -> None:
     """Raises `TestsetError` where a source is in no document; loads no model."""
-    from ragbot import KnowledgeBase
-    from ragbot.settings import load_settings
-
     with KnowledgeBase.open(kb, settings=load_settings(config)) as opened:
         resolve_sources(cases, (document.source for document in opened.documents()))
 
@@ -109,6 +108,11 @@ class Plan:
         """Whether gates decide, and not each question."""
         return bool(self.minimum or self.maximum) and not self.config.getoption("ragbot_strict")
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_ragbot_bot(self, folder: Path, settings: Settings) -> Bot:
+        """The bot of the settings, where no `conftest.py` gives another."""
+        return Bot(KnowledgeBase.open(folder, settings=settings), settings=settings)
+
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> Questions | None:
         """The test sets, and no other file."""
         path = file_path.resolve()
@@ -117,7 +121,7 @@ class Plan:
     def ask(self, case: Case) -> Row:
         """What the bot makes of a question; the bot is loaded for the first one."""
         if self._asked is None:
-            self._asked = self._open.enter_context(_opened(self.kb, self.config.getoption("ragbot_config")))
+            self._asked = self._open.enter_context(_opened(self.config, self.kb))
         asked = self._asked
         (row,) = evaluate(asked.bot, asked.kb, [case], verifier=asked.verifier).rows
         self.rows.append(row)
@@ -225,15 +229,13 @@ class _Asked:
 
 
 @contextmanager
-def _opened(kb: Path, config: str | None) -> Iterator[_Asked]:
-    """The bot of a knowledge base. Raises `RagbotError` where it cannot be made."""
-    from ragbot import Bot, KnowledgeBase
-    from ragbot.settings import load_settings
-
-    settings = load_settings(config)
-    with KnowledgeBase.open(kb, settings=settings) as opened:
-        bot = Bot(opened, settings=settings)
-        yield _Asked(bot=bot, kb=_ReadOnce(opened), verifier=bot.verifier)
+def _opened(config: pytest.Config, folder: Path) -> Iterator[_Asked]:
+    """The bot of the hook. Raises `RagbotError` where it cannot be made."""
+    bot: Bot = config.hook.pytest_ragbot_bot(
+        folder=folder, settings=load_settings(config.getoption("ragbot_config"))
+    )
+    with closing(bot.kb), closing(bot):
+        yield _Asked(bot=bot, kb=_ReadOnce(bot.kb), verifier=bot.verifier)
 
 
 class _ReadOnce:

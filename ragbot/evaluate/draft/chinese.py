@@ -11,7 +11,7 @@ from ragbot.evaluate.draft.quantities import Quantity, quantities
 _NO_HEAD = re.compile(
     r"^(?:其|该|此|它|并|则|但|且|如|若|因|连续|然后|同时|或|及|和|与|即|仅|也|还|只|再|以|均|在此|之|不足|超过|否则|这|那|每超|满|共|约|最多|最少|第)"
 )
-_CLAUSES = re.compile(r"[，,；;。！？!?\n：:（）()]")
+_CLAUSES = re.compile(r"[，,；;。！？!?\n（）()]|[：:](?!\d\d)")
 _LEAST, _MOST = 6, 32
 """Characters of a clause that is asked about."""
 
@@ -28,7 +28,7 @@ def ask(sentence: str) -> list[tuple[str, str]]:
         figure = figures[-1]
         if (
             figure.start < 2
-            or re.search(r"(?:的情况|的|时|后|前)$", text)
+            or re.search(r"(?:的情况|的|(?<!小)时|后|前)$", text)
             or re.match(r"\d{4}\s?年", figure.text)
         ):
             continue

@@ -119,6 +119,7 @@ def _proposed(place: Place) -> Iterator[Proposal]:
     elif place.kind == "text":
         yield from _howto(place)
         yield from _facts(place)
+        yield from _rows(place)
 
 
 def _faq(place: Place) -> Iterator[Proposal]:
@@ -265,17 +266,18 @@ def _misses(
     proposals: Sequence[Proposal], chosen: Sequence[Proposal], invented: Invented, n: int, rng: random.Random
 ) -> list[Case]:
     """At most `n` near misses, made of questions that were not chosen if there are enough."""
-    others = [each for each in proposals if each not in chosen]
-    rng.shuffle(others)
+    taken_already = {each.question for each in chosen}
+    waiting = [each for each in proposals if each.question not in taken_already]
+    rng.shuffle(waiting)
+    waiting += chosen
     cases: dict[str, Case] = {}
     taken: Counter[str] = Counter()
     for most in (1, 2, n):
-        for each in (*others, *chosen):
-            if len(cases) >= n:
-                break
-            made = invented.instead(each.question) if taken[each.source] < most else None
+        for each in list(waiting):
+            made = invented.instead(each.question) if len(cases) < n and taken[each.source] < most else None
             if made is None or _key(made[0]) in cases:
                 continue
+            waiting.remove(each)
             taken[each.source] += 1
             cases[_key(made[0])] = Case(
                 id=f"draft-none-{len(cases) + 1:03}",

@@ -96,26 +96,26 @@ def ask(heading: str) -> str | None:
 def wanted(heading: str) -> str | None:
     """What a reader of `heading` wants to do, in the customer's mouth: `reset the password for my account`; None where
     it is no title of instructions."""
-    words = heading.split()
     if match := re.match(r"how to (?P<rest>.+)$", heading, re.IGNORECASE):
         return swap(_small(match["rest"]))
-    if len(words) < 2 or words[1].lower() in _NO_SECOND:
+    words = heading.split()
+    if len(words) < 2 or re.search(r"\b(?:and|or) \w+ing\b", heading):
         return None
-    low = words[0].lower()
-    verb = low if low in _VERBS else _base(low)
-    if len(words) == 2 and words[1].lower() in ("up", "in", "out", "off", "on"):
-        return None
-    if not verb or re.search(r"\b(?:and|or) \w+ing\b", heading):
-        return None
-    second = words[1].lower()
-    named = second in _DETERMINERS or (low in _VERBS and re.search(r"[A-Z0-9]", words[1]) is not None)
-    if (
-        not named
-        and (verb in _DOUBTFUL or low not in _VERBS)
-        and not (low not in _VERBS and verb not in _DOUBTFUL)
-    ):
-        return None
-    return swap(" ".join([verb, *words[1:]]))
+    verb = _verb(words)
+    return swap(" ".join([verb, *words[1:]])) if verb else None
+
+
+def _verb(words: list[str]) -> str:
+    """The verb that a heading of these words begins with; empty where it is a noun, or may be one."""
+    first, second = words[0].lower(), words[1].lower()
+    gerund = first not in _VERBS
+    verb = _base(first) if gerund else first
+    if second in _NO_SECOND or (gerund and second in ("on", "by", "with", "from", "at")):
+        return ""
+    if len(words) == 2 and second in ("up", "in", "out", "off", "on"):
+        return ""
+    named = second in _DETERMINERS or (not gerund and re.search(r"[A-Z0-9]", words[1]) is not None)
+    return "" if verb in _DOUBTFUL and not named else verb
 
 
 def happened(heading: str) -> str | None:
