@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator as Yielding
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +12,7 @@ from ragbot.answer.evidence import Scored
 from ragbot.answer.facets.wanted import Wanted, prefer, said, wanted_of
 from ragbot.answer.related import related
 from ragbot.answer.respond import Found, Responder, Response
+from ragbot.answer.several import questions as questions_of
 from ragbot.answer.stored.match import Matcher
 from ragbot.answer.stored.shortcut import Shortcut
 from ragbot.answer.weigh import Scorer, as_found
@@ -22,7 +24,7 @@ from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.inquiry import Inquiry
 from ragbot.reception import Reception
 from ragbot.settings import Settings
-from ragbot.types import Answer, Event, Hit, Pending
+from ragbot.types import Answer, Event, Hit, Pending, Turn
 
 _MORE: Final = 2
 """How many times the passages that are needed are searched where the question names what they may not hold for."""
@@ -39,6 +41,18 @@ class _Weighed:
     """The pieces by what stands in them: what could answer."""
     likely: list[Scored]
     """The same with how surely the search found them: what does answer."""
+
+    @property
+    def found(self) -> Found:
+        """What an answer is written from."""
+        inquiry = self.inquiry
+        return Found(
+            question=inquiry.question,
+            history=inquiry.history,
+            hits=self.hits,
+            scored=self.likely,
+            trace=inquiry.trace,
+        )
 
     @property
     def confidence(self) -> float:
@@ -70,17 +84,16 @@ class Consultation:
             if stored is not None:
                 yield Event(kind="sentence", text=stored.text)
                 return (yield from self._given(inquiry, stored, hits, confidence=1.0))
-        with inquiry.trace.step("weigh"):
-            scored = self._scored(inquiry, hits)
-        weighed = _Weighed(
-            inquiry=inquiry, wanted=wanted, hits=hits, scored=scored, likely=as_found(scored, hits)
-        )
+        weighed = self._weigh(inquiry, wanted, hits)
         pending = self._open_question(weighed)
         if pending is not None:
             return self._ask_back(weighed, pending)
-        if weighed.confidence < self._settings.answer.threshold or not scored or inquiry.chose == "none":
+        if inquiry.chose == "none":
             return self._abstain(weighed)
-        return (yield from self._written(weighed))
+        several = self._several(weighed)
+        if any(self._answers(each) for each in several):
+            return (yield from self._written(several))
+        return (yield from self._written([weighed])) if self._answers(weighed) else self._abstain(weighed)
 
     # -- the steps --------------------------------------------------------------------------------------
 
@@ -91,10 +104,34 @@ class Consultation:
         found = self._kb.search(question.original, k=more, history=inquiry.history)
         return prefer(found, wanted, question)[:k]
 
-    def _scored(self, inquiry: Inquiry, hits: list[Hit]) -> list[Scored]:
-        if self._scorer is None:
-            self._scorer = Scorer(self._kb.embedder, self._kb.idf)
-        return self._scorer.score(inquiry.question, hits)
+    def _weigh(self, inquiry: Inquiry, wanted: Wanted, hits: list[Hit]) -> _Weighed:
+        with inquiry.trace.step("weigh"):
+            if self._scorer is None:
+                self._scorer = Scorer(self._kb.embedder, self._kb.idf)
+            scored = self._scorer.score(inquiry.question, hits)
+        return _Weighed(
+            inquiry=inquiry, wanted=wanted, hits=hits, scored=scored, likely=as_found(scored, hits)
+        )
+
+    def _answers(self, weighed: _Weighed) -> bool:
+        return bool(weighed.scored) and weighed.confidence >= self._settings.answer.threshold
+
+    def _several(self, weighed: _Weighed) -> list[_Weighed]:
+        """Each question of a message that asks several, a later one in the light of those before it; none where it
+        asks one."""
+        inquiry = weighed.inquiry
+        parts = questions_of(inquiry.question.original, inquiry.question.language)
+        if len(parts) == 1:
+            return []
+        found: list[_Weighed] = []
+        history = inquiry.history
+        for part in parts:
+            own = replace(inquiry, question=self._kb.understand(part, history), history=history)
+            with inquiry.trace.step("search"):
+                hits = self._search(own, weighed.wanted)
+            found.append(self._weigh(own, weighed.wanted, hits))
+            history = (*history, Turn(role="user", text=part))
+        return found
 
     def _open_question(self, weighed: _Weighed) -> Pending | None:
         """What must be asked before this can be answered; a customer who has just chosen is not asked again,
@@ -141,25 +178,30 @@ class Consultation:
             related=related(weighed.hits, weighed.scored, (), most),
         )
 
-    def _written(self, weighed: _Weighed) -> Yielding[Event, None, Answer]:
-        inquiry, hits = weighed.inquiry, weighed.hits
-        found = Found(
-            question=inquiry.question,
-            history=inquiry.history,
-            hits=hits,
-            scored=weighed.likely,
-            trace=inquiry.trace,
-        )
-        parts = self._responder.respond(found)
+    def _written(self, several: Sequence[_Weighed]) -> Yielding[Event, None, Answer]:
+        """The answer to those questions that the passages answer; of the others it is said that they do not."""
+        answered = [each for each in several if self._answers(each)]
+        open_ones = [each for each in several if not self._answers(each)]
+        parts = self._responder.respond(*(each.found for each in answered))
         while True:
             try:
                 yield Event(kind="sentence", text=next(parts))
             except StopIteration as stop:
                 response: Response = stop.value
                 break
-        answer = yield from self._given(inquiry, response, hits, confidence=weighed.confidence)
+        for each in open_ones:
+            words = policy.not_found(each.inquiry.language, each.inquiry.question.original)
+            yield Event(kind="sentence", text=words)
+            response = replace(response, text=f"{response.text}\n{words}")
+        inquiry, hits = (
+            several[0].inquiry,
+            list({hit.chunk.id: hit for each in several for hit in each.hits}.values()),
+        )
+        confidence = min(each.confidence for each in answered)
+        answer = yield from self._given(inquiry, response, hits, confidence=confidence)
+        first = (open_ones or answered)[0]
         most = self._settings.dialogue.related
-        return replace(answer, related=related(hits, weighed.scored, response.citations, most))
+        return replace(answer, related=related(first.hits, first.scored, response.citations, most))
 
     def _given(
         self, inquiry: Inquiry, response: Response, hits: list[Hit], *, confidence: float

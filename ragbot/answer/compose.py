@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ragbot.answer.evidence import Scored
 from ragbot.answer.expected import asked
-from ragbot.answer.units import Unit, whole_list
+from ragbot.answer.units import Unit, announces, whole_list
 from ragbot.index.question import Question
 from ragbot.text.context import LEANS_BACK
 from ragbot.text.sentences import sentences
@@ -33,6 +33,10 @@ _PROCEDURE = re.compile(
     r"|\b(?:guide|instructions|set ?up)\b|怎么|怎样|如何|步骤|流程",
     re.IGNORECASE,
 )
+_POINTERS = ("contact", "url")
+"""Kinds of facts that a piece which points elsewhere does give."""
+_BODY = 2000
+"""Characters behind an announcement within which its document comes to the point."""
 _NUMBERED = re.compile(r"\s*\d{1,3}[.)]\s")
 _STEPS_SUPPORT = 0.5
 """A list of steps needs this share of the best piece's probability where steps are asked for."""
@@ -79,7 +83,10 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     """
     if not scored:
         return []
-    procedure = asked(question.text) == "none" and _PROCEDURE.search(question.text) is not None
+    kind = asked(question.text)
+    procedure = kind == "none" and _PROCEDURE.search(question.text) is not None
+    if kind not in _POINTERS:
+        scored = _told(scored, hits)
     best = _steps(scored) if procedure else scored[0]
     first = _widened(best.unit, hits, procedure)
     if first.kind == "list" and procedure:
@@ -96,6 +103,27 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
         chosen.append(unit)
     order = {hit: place for place, hit in enumerate(dict.fromkeys(unit.hit for unit in chosen))}
     return sorted(chosen, key=lambda unit: (order[unit.hit], unit.start))
+
+
+def _told(scored: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
+    """The pieces that tell something, best first. Where the best one only announces what its document tells, the
+    first thing that the document then tells takes its place; all stay as they are where that was not found."""
+    telling = [item for item in scored if not announces(item.unit)]
+    best = scored[0]
+    if not announces(best.unit):
+        return telling
+    begins = _place(best, hits)
+    after = [item for item in telling if begins < _place(item, hits) < (begins[0], begins[1] + _BODY)]
+    if not after:
+        return list(scored)
+    first = min(after, key=lambda item: _place(item, hits))
+    return [replace(first, probability=best.probability), *(item for item in telling if item is not first)]
+
+
+def _place(item: Scored, hits: Sequence[Hit]) -> tuple[str, int]:
+    """Document and offset."""
+    chunk = hits[item.unit.hit].chunk
+    return chunk.document_id, chunk.start + item.unit.start
 
 
 def _steps(scored: Sequence[Scored]) -> Scored:

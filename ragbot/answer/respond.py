@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Yielding
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ragbot.answer.compose import Statement, choose, cite, quote
 from ragbot.answer.draft import Draft, answers, check, checked_sentences, placed
@@ -45,6 +45,35 @@ class Found:
     trace: Trace
 
 
+@dataclass(slots=True)
+class _Told:
+    """What was said so far, over the passages of all questions."""
+
+    statements: list[Statement] = field(default_factory=list)
+    passages: list[Hit] = field(default_factory=list)
+    lead: str = ""
+    drafted: bool = False
+
+    def add(self, statement: Statement, hits: Sequence[Hit]) -> bool:
+        """Take over a statement about one of `hits`, unless its place was quoted already."""
+        hit = hits[statement.hit]
+        place = next((n for n, own in enumerate(self.passages) if own.chunk == hit.chunk), len(self.passages))
+        if place == len(self.passages):
+            self.passages.append(hit)
+        said = any(
+            each.hit == place and each.start <= statement.start and statement.end <= each.end
+            for each in self.statements
+        )
+        if not said:
+            self.statements.append(replace(statement, hit=place))
+        return not said
+
+    @property
+    def last(self) -> str:
+        """The newest statement with its mark."""
+        return cite(self.statements, self.passages).parts[-1]
+
+
 class Responder:
     """Writes answers out of one knowledge base. Threads may share it."""
 
@@ -64,25 +93,40 @@ class Responder:
         self._verifier = verifier
         self._announce = announce
 
-    def respond(self, found: Found) -> Yielding[str, None, Response]:
-        """Yield each sentence when it is ready; return the whole. A checked draft where a language model is asked
-        for; quotes where not, or where nothing of it holds. Raises `ModelError`."""
-        drafting = self._settings.answer.composer == "generate"
-        statements: list[Statement] = []
-        passages = list(found.hits)
-        for statement in self._drafted(found, passages) if drafting else ():
-            statements.append(statement)
-            yield cite(statements, passages).parts[-1]
-        reason = "drafted and checked" if statements else "quoted"
-        lead = ""
-        if not statements:
-            with found.trace.step("quote"):
-                statements = self._quoted(found)
-            lead = self._lead(found, statements)
-            yield from (*([lead] if lead else []), *cite(statements, found.hits).parts)
-        cited = cite(statements, passages)
-        text = f"{lead}\n{cited.text}" if lead else cited.text
+    def respond(self, *questions: Found) -> Yielding[str, None, Response]:
+        """Yield each sentence when it is ready; return the whole, which answers the questions one after another. A
+        checked draft where a language model is asked for; quotes where not, or where nothing of it holds. Raises
+        `ModelError`."""
+        told = _Told()
+        for found in questions:
+            if not (yield from self._draft(found, told)):
+                yield from self._quote(found, told)
+        cited = cite(told.statements, told.passages)
+        text = f"{told.lead}\n{cited.text}" if told.lead else cited.text
+        reason = "drafted and checked" if told.drafted else "quoted"
         return Response(text=text, reason=reason, citations=cited.citations, claims=cited.claims)
+
+    def _draft(self, found: Found, told: _Told) -> Yielding[str, None, bool]:
+        """What of a draft holds; whether anything does."""
+        if self._settings.answer.composer != "generate":
+            return False
+        passages, kept = list(found.hits), 0
+        for statement in self._drafted(found, passages):
+            kept += 1
+            told.drafted = True
+            if told.add(statement, passages):
+                yield told.last
+        return kept > 0
+
+    def _quote(self, found: Found, told: _Told) -> Yielding[str, None, None]:
+        with found.trace.step("quote"):
+            statements = self._quoted(found)
+        if not told.statements and (lead := self._lead(found, statements)):
+            told.lead = lead
+            yield lead
+        for statement in statements:
+            if told.add(statement, found.hits):
+                yield told.last
 
     def _drafted(self, found: Found, passages: list[Hit]) -> Iterator[Statement]:
         """Checked sentences. `passages` are the hits; what a sentence rests on beyond them is appended."""

@@ -16,6 +16,18 @@ _ROW = re.compile(r"^[^:;\n]{1,60}: [^\n]+?; [^:;\n]{1,60}: [^\n]*$", re.MULTILI
 """A table's line as the loaders write it: `Plan: Basic; Price: 4.99`."""
 _PICTURE = re.compile(r"^\s*\[(?:Image|图片)[:：][^\n]*\]\s*$", re.MULTILINE)
 """What a picture shows says nothing by itself."""
+_ANNOUNCES = re.compile(
+    r"\W*(?:(?:learn|find out|discover|read on|see) (?:more )?(?:how|about|what|where|when|why|which|to find)\b"
+    r"|(?:in )?this (?:article|guide|page|section|document|note|tutorial|topic),? (?:we|you|explains?|describes?"
+    r"|shows?|covers?|provides?|walks|will|is about|contains|outlines|lists)\b"
+    r"|(?:in this (?:article|guide|document|section)|on this page|(?:table of )?contents)\s*[:：]?\s*$"
+    r"|(?:本文|本页|本指南|本节|本教程|这篇文章)(?:将|会|主要)?(?:介绍|说明|讲解|教|告诉|解释|内容)|了解(?:如何|怎样|怎么|有关|关于)"
+    r"|目录\s*[:：]?\s*$"
+    r"|for (?:more|further|additional|detailed|a (?:more )?(?:complete|detailed|comprehensive)|troubleshooting)\b"
+    r"[^.]{0,80}\b(?:see|visit|read|check|refer to|go to)\b|see also\b"
+    r"|(?:更多|详细)[^。]{0,30}(?:请参阅|请参见|参见|请见|请查看|请访问))",
+    re.IGNORECASE,
+)
 _MAX_LIST_CHARACTERS = 900
 _MAX_FAQ_CHARACTERS = 500
 
@@ -37,6 +49,12 @@ class Unit:
     list_start: int = -1
     list_end: int = -1
     """Place of the list that the piece belongs to or introduces, its lead included; -1 where there is none."""
+
+
+def announces(unit: Unit) -> bool:
+    """Whether a piece only says what its document will tell, or where else it stands ("Learn how to find a receipt.",
+    a table of contents, "For more details, see ..."): it points at the answer, and is none."""
+    return _ANNOUNCES.match(unit.text) is not None or _ANNOUNCES.match(unit.lead) is not None
 
 
 def is_item(text: str) -> bool:

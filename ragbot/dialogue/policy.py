@@ -142,6 +142,13 @@ def abstain_reply(language: str, contact: str, *, called: bool = False) -> str:
     return _with_contact(_phrases()["abstain"][f"called_{own}" if called else own], own, contact)
 
 
+def not_found(language: str, question: str) -> str:
+    """Said of that question of a message which the documents do not answer."""
+    return str(_phrases()["abstain"][f"part_{_own_language(language)}"]).format(
+        question=question.strip(" ?？")
+    )
+
+
 def foreign_lead(language: str, document_language: str) -> str:
     """Said before a quote in another language than the customer's."""
     own = _own_language(language)

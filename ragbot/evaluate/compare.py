@@ -1,6 +1,6 @@
 """Two reports -> what changed between them, measure by measure and question by question.
 
-Only questions that both have, with the same wording and expectation, are compared, each with itself.
+Only questions that both have, with the same wording, history and expectation, are compared, each with itself.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def compare(before: EvalReport, after: EvalReport) -> Comparison:
 
 
 def _same(one: Row, other: Row) -> bool:
-    return (one.question, one.expected) == (other.question, other.expected)
+    return (one.history, one.question, one.expected) == (other.history, other.question, other.expected)
 
 
 def _right(row: Row) -> float | None:

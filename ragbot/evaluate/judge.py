@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from ragbot.evaluate.measures import MEASURES, Sample, facts_missing, forbidden
+from ragbot.evaluate.measures import MEASURES
+from ragbot.evaluate.reading import Sample, facts_missing, forbidden
 from ragbot.evaluate.testset import Case
 from ragbot.evaluate.values import Row
 from ragbot.types import Claim

@@ -70,8 +70,9 @@ def tally(values: Iterable[tuple[str, float]], clusters: Sequence[str] | None = 
     )
 
 
-def interval(values: Tally, *, level: float = 0.95) -> tuple[float, float] | None:
-    """Interval of the mean of values in 0..1; None under two clusters.
+def intervals(measured: Sequence[Tally], *, level: float = 0.95) -> list[tuple[float, float] | None]:
+    """Intervals of the means of several measures over the same clusters, values in 0..1; None for a measure that
+    applies to fewer than two clusters.
 
     A percentile bootstrap over clusters (Efron, 1979), its quantiles moved outwards for few clusters as Hesterberg
     does (The American Statistician 69(4), 2015, "expanded percentile"). It draws from the clusters and two more, made
@@ -81,18 +82,21 @@ def interval(values: Tally, *, level: float = 0.95) -> tuple[float, float] | Non
     trial: the exact bound of Clopper and Pearson (1934) if that mean is 0 or 1, else Hoeffding's (1963), which holds
     for any values in 0..1.
     """
-    clusters = len(values.counts)
-    if clusters < 2:
-        return None
-    means = values.sums / values.counts
-    if float(np.ptp(means)) < 1e-12:
-        return _of_equal_means(float(means[0]), clusters, level)
-    size = float(values.counts.mean())
-    sums = np.append(values.sums, [means.min() * size, means.max() * size])
-    counts = np.append(values.counts, [size, size])
-    found = np.concatenate([(drawn @ sums) / (drawn @ counts) for drawn in _drawn(clusters + 2, SAMPLES)])
-    low, high = np.quantile(found, _quantiles(clusters + 2, level))
-    return max(0.0, min(values.mean, float(low))), min(1.0, max(values.mean, float(high)))
+    if not measured:
+        return []
+    sums, counts = (np.stack(columns, axis=1) for columns in zip(*map(_with_extremes, measured), strict=True))
+    blocks = [(drawn @ sums, drawn @ counts) for drawn in _drawn(len(sums), SAMPLES)]
+    totals, numbers = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    found: list[tuple[float, float] | None] = []
+    for place, values in enumerate(measured):
+        drawn = numbers[:, place] > 0
+        found.append(_interval(values, totals[drawn, place] / numbers[drawn, place], level))
+    return found
+
+
+def interval(values: Tally, *, level: float = 0.95) -> tuple[float, float] | None:
+    """`intervals` of one measure."""
+    return intervals([values], level=level)[0]
 
 
 def compare(before: Tally, after: Tally) -> Difference:
@@ -102,11 +106,9 @@ def compare(before: Tally, after: Tally) -> Difference:
     where none does), one either way: few or no differences then give no interval of width 0. For questions that may
     only change by 1 this is the adjustment of Bonett and Price (British J. of Math. and Stat. Psychology 65, 2012).
     """
-    difference = after.mean - before.mean
-    low, high = _paired_interval(before, after, 0.95)
-    lower, upper = _paired_interval(before, after, 0.90)
+    low, lower, upper, high = _paired_bounds(before, after)
     return Difference(
-        difference=difference,
+        difference=after.mean - before.mean,
         low=low,
         high=high,
         lower=lower,
@@ -173,6 +175,28 @@ def holm(ps: Sequence[float]) -> list[float]:
     return corrected
 
 
+def _with_extremes(values: Tally) -> tuple[Floats, Floats]:
+    """Sums and counts with those of the two made-up clusters at the end."""
+    own = values.counts > 0
+    means = values.sums[own] / values.counts[own]
+    size = float(values.counts[own].mean()) if own.any() else 0.0
+    ends = [float(means.min()) * size, float(means.max()) * size] if own.any() else [0.0, 0.0]
+    return np.append(values.sums, ends), np.append(values.counts, [size, size])
+
+
+def _interval(values: Tally, drawn: Floats, level: float) -> tuple[float, float] | None:
+    """The interval, given the means of the resamples."""
+    own = values.counts > 0
+    clusters = int(own.sum())
+    if clusters < 2:
+        return None
+    means = values.sums[own] / values.counts[own]
+    if float(np.ptp(means)) < 1e-12:
+        return _of_equal_means(float(means[0]), clusters, level)
+    low, high = np.quantile(drawn, _quantiles(clusters + 2, level))
+    return max(0.0, min(values.mean, float(low))), min(1.0, max(values.mean, float(high)))
+
+
 def _of_equal_means(value: float, clusters: int, level: float) -> tuple[float, float]:
     outside = (1 - level) / 2
     if value < 1e-9:
@@ -200,29 +224,31 @@ def _drawn(clusters: int, samples: int) -> Iterator[Floats]:
         yield np.bincount(picks.ravel(), minlength=many * clusters).reshape(many, clusters).astype(np.float64)
 
 
-def _paired_interval(before: Tally, after: Tally, level: float) -> tuple[float, float]:
+def _paired_bounds(before: Tally, after: Tally) -> tuple[float, float, float, float]:
+    """Low end of the 95 % and of the 90 % interval of the difference, and their high ends the other way round."""
     clusters = len(before.counts)
     if clusters < 2:
-        return -1.0, 1.0
+        return -1.0, -1.0, 1.0, 1.0
     both = (before.counts > 0) & (after.counts > 0)
     apart = after.sums[both] / after.counts[both] - before.sums[both] / before.counts[both]
     farthest = float(np.abs(apart).max()) if both.any() else 0.0
     reach = np.array([farthest, -farthest]) if farthest > 0 else np.array([1.0, -1.0])
-    size_before, size_after = float(before.counts.mean()), float(after.counts.mean())
-    old_sums = np.append(before.sums, [before.mean * size_before] * 2)
-    new_sums = np.append(after.sums, (after.mean + reach) * size_after)
-    old_counts, new_counts = (
-        np.append(before.counts, [size_before] * 2),
-        np.append(after.counts, [size_after] * 2),
+    old_size, new_size = float(before.counts.mean()), float(after.counts.mean())
+    columns = (
+        np.append(before.sums, [before.mean * old_size] * 2),
+        np.append(before.counts, [old_size] * 2),
+        np.append(after.sums, (after.mean + reach) * new_size),
+        np.append(after.counts, [new_size] * 2),
     )
     found = []
     for drawn in _drawn(clusters + 2, SAMPLES):
-        olds, news = drawn @ old_counts, drawn @ new_counts
-        defined = (olds > 0) & (news > 0)
-        kept = drawn[defined]
-        found.append((kept @ new_sums) / news[defined] - (kept @ old_sums) / olds[defined])
-    low, high = np.quantile(np.concatenate(found), _quantiles(clusters + 2, level))
-    return max(-1.0, float(low)), min(1.0, float(high))
+        old_sums, old_counts, new_sums, new_counts = (drawn @ np.stack(columns, axis=1)).T
+        defined = (old_counts > 0) & (new_counts > 0)
+        found.append((new_sums[defined] / new_counts[defined]) - old_sums[defined] / old_counts[defined])
+    outer, inner = _quantiles(clusters + 2, 0.95), _quantiles(clusters + 2, 0.90)
+    ends = np.quantile(np.concatenate(found), [outer[0], inner[0], inner[1], outer[1]])
+    low, lower, upper, high = (float(end) for end in np.clip(ends, -1.0, 1.0))
+    return low, lower, upper, high
 
 
 def _p(before: Tally, after: Tally) -> float:

@@ -12,9 +12,9 @@ from typing import Protocol
 from ragbot.errors import InputError
 from ragbot.evaluate.citing import cited, exact_quotes
 from ragbot.evaluate.judge import DEPTH, judge
-from ragbot.evaluate.measures import Sample
+from ragbot.evaluate.reading import Sample
 from ragbot.evaluate.summary import summarise
-from ragbot.evaluate.testset import Case, resolve_sources, hash_cases
+from ragbot.evaluate.testset import Case, hash_cases, resolve_sources
 from ragbot.evaluate.values import EvalReport, Row, Timing
 from ragbot.protocols import Verifier
 from ragbot.types import Answer, Document, Hit, Turn

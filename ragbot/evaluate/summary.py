@@ -98,18 +98,25 @@ def _no_number(text: str) -> float:
 
 
 def _group(rows: Sequence[Row]) -> Group:
-    return Group(n=len(rows), figures={name: _figure(rows, name) for name in MEASURES})
-
-
-def _figure(rows: Sequence[Row], name: str) -> Figure:
     from ragbot.evaluate import resample
 
-    values = [(row.cluster, row.measures[name]) for row in rows if name in row.measures]
-    value = metrics.mean([value for _, value in values])
-    if value is None:
-        return Figure(value=None, n=0)
-    low, high = resample.interval(resample.tally(values)) or (None, None)
-    return Figure(value=_round(value), n=len(values), low=_round(low), high=_round(high))
+    clusters = list(dict.fromkeys(row.cluster for row in rows))
+    values = {
+        name: [(row.cluster, row.measures[name]) for row in rows if name in row.measures] for name in MEASURES
+    }
+    intervals = resample.intervals([resample.tally(pairs, clusters) for pairs in values.values()])
+    return Group(
+        n=len(rows),
+        figures={
+            name: _figure([value for _, value in pairs], interval)
+            for (name, pairs), interval in zip(values.items(), intervals, strict=True)
+        },
+    )
+
+
+def _figure(values: Sequence[float], interval: tuple[float, float] | None) -> Figure:
+    low, high = interval or (None, None)
+    return Figure(value=_round(metrics.mean(values)), n=len(values), low=_round(low), high=_round(high))
 
 
 def _by(

@@ -175,8 +175,8 @@ class Comparison:
     healed: tuple[str, ...]
     """... that were not right and are now."""
     only_before: tuple[str, ...]
-    """Ids of questions that only the baseline has; they are not compared. One whose wording or expected status is
-    another stands here and in `only_after`."""
+    """Ids of questions that only the baseline has; they are not compared. One whose wording, history or expected
+    status is another stands here and in `only_after`."""
     only_after: tuple[str, ...]
     differing_hashes: tuple[str, ...]
     """What else changed between them: `settings`, `knowledge` and the like."""

@@ -268,3 +268,43 @@ def test_quotes_are_verbatim_and_never_overlap(
         assert statement.text == statement.text.strip()
         assert part.endswith("]")
         assert part.rsplit(" [", 1)[0] in statement.text
+
+
+RECEIPTS = passage(
+    "Learn how to find a receipt.\n\nIn this article:\n\n- Store receipts\n- Other shops\n\n"
+    "Your receipt comes by e-mail after checkout. Search your mail for it.\n\nOther shops send their own.",
+    source="shop/receipts.md",
+    title="Find your receipt",
+)
+
+
+def test_what_only_announces_yields_to_what_it_announces() -> None:
+    """ "Learn how to find a receipt." is no answer: the first thing that the document then tells is."""
+    cited = answer("Where is my receipt?", [RECEIPTS, PARCEL], {"learn how": 0.9, "norway": 0.05})
+    assert cited.citations[0].quote.startswith("Your receipt comes by e-mail after checkout.")
+    assert not any("Learn how" in each.quote for each in cited.citations)
+    assert_verbatim(cited, [RECEIPTS, PARCEL])
+
+
+def test_steps_behind_an_announcement_are_quoted_where_steps_are_asked_for() -> None:
+    """The list, whole, not the announcement."""
+    guide = passage(
+        "This article explains the reset.\n\nFollow these steps:\n\n1. Unplug it.\n2. Wait.\n\nDone."
+    )
+    cited = answer("How do I reset it?", [guide], {"article explains": 0.9})
+    assert [each.quote for each in cited.citations] == ["Follow these steps:\n\n1. Unplug it.\n2. Wait."]
+
+
+def test_an_announcement_with_nothing_behind_it_is_still_quoted() -> None:
+    """It names the article at least."""
+    teaser = passage("Learn how to find a receipt.")
+    assert [each.quote for each in answer("Where is it?", [teaser], {"learn": 0.9}).citations] == [
+        "Learn how to find a receipt."
+    ]
+
+
+def test_a_pointer_is_an_answer_to_who_asks_for_an_address() -> None:
+    """ "For more help, visit ..." answers a question for the web page."""
+    page = passage("For more help, visit shop.example/help. We are open all day.")
+    cited = answer("What is your website?", [page], {"visit": 0.9})
+    assert "shop.example/help" in cited.text

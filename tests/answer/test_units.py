@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ragbot.answer.units import units, whole_list
+import pytest
+
+from ragbot.answer.units import announces, units, whole_list
 from ragbot.types import Chunk, Hit
 
 
@@ -60,3 +62,24 @@ def test_a_row_is_one_piece() -> None:
     """A spreadsheet's row is quoted whole."""
     (unit,) = units(hit("Part: X. 1; Price: 3", kind="row"), 2)
     assert (unit.kind, unit.hit) == ("row", 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Learn how to find a receipt.", True),
+        ("Learn more about plans.", True),
+        ("In this article, you will find the steps.", True),
+        ("For more details, see Refunds.", True),
+        ("本文介绍如何重置中枢。", True),
+        ("更多信息请参阅退货政策。", True),
+        ("Learners get a discount.", False),
+        ("This document is valid until May.", False),
+        ("For more than 20 devices, ask us.", False),
+        ("See the light blink twice.", False),
+        ("了解", False),
+    ],
+)
+def test_an_announcement_is_told_from_what_tells(text: str, expected: bool) -> None:
+    """What points at the answer, in English and Chinese."""
+    assert announces(units(hit(text), 0)[0]) is expected

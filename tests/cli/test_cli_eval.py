@@ -120,6 +120,17 @@ def test_a_baseline_is_compared(run: Run, kb: Path, testset: Path, tmp_path: Pat
     assert new["comparison"]["healed"] == ["hello"]
 
 
+def test_a_page_is_written(run: Run, kb: Path, testset: Path, tmp_path: Path) -> None:
+    """One document with the questions and, against a baseline, what changed."""
+    assert run("eval", str(testset), "--json", "old.json").code == 0
+    done = run("eval", str(testset), "--report", "page.html", "--baseline", "old.json")
+    assert done.code == 0, done.err
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert ROWS[0]["question"] in page
+    assert "set.jsonl" in page
+
+
 def test_a_baseline_of_other_questions_is_told(run: Run, kb: Path, testset: Path, tmp_path: Path) -> None:
     """Some in common: a warning with their number. None: an error before any question."""
     assert run("eval", str(testset), "--json", "old.json").code == 0

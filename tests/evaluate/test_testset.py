@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ragbot.errors import InputError, TestsetError
-from ragbot.evaluate.testset import Case, load_testset, resolve_sources, hash_cases
+from ragbot.evaluate.testset import Case, hash_cases, load_testset, resolve_sources
 from ragbot.types import Turn
 
 

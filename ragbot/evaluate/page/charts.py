@@ -21,7 +21,7 @@ from ragbot.evaluate.page.drawing import (
     grid,
 )
 from ragbot.evaluate.page.outcome import outcome
-from ragbot.evaluate.page.words import percent
+from ragbot.evaluate.page.words import percent, points
 from ragbot.evaluate.values import EvalReport, Row
 
 _T = TypeVar("_T")
@@ -182,7 +182,7 @@ def _reliability(report: EvalReport) -> Chart | None:
         for each in bins
     ]
     error = report.curves.calibration_error
-    said = "" if error is None else f" Mean distance from it: {percent(error)}."
+    said = "" if error is None else f" Mean distance from it: {points(error)[1:]} points."
     return Chart(
         id="reliability",
         title="Reliability",

@@ -47,18 +47,16 @@ def _figure(report: EvalReport, name: str) -> Figure:
 def _in_short(report: EvalReport) -> str:
     if not report.rows:
         return "Nothing was asked, so nothing can be said."
-    right, grounded, declined = (
-        _figure(report, name) for name in ("answer_precision", "supported_share", "abstention_rate")
-    )
-    parts = []
-    if right.value is not None:
-        parts.append(f"{percent(right.value, right.n)} of the answers given are right")
-    if grounded.value is not None:
-        parts.append(
-            f"{percent(grounded.value, grounded.n)} of their statements are supported by the documents"
-        )
-    if declined.value is not None:
-        parts.append(f"{percent(declined.value, declined.n)} of the unanswerable questions were declined")
+    said = {
+        "answer_rate": "of the answerable questions were answered",
+        "answer_precision": "of the answers given are right",
+        "supported_share": "of their statements are supported by the documents",
+        "abstention_rate": "of the unanswerable questions were declined",
+    }
+    figures = {what: _figure(report, name) for name, what in said.items()}
+    parts = [
+        f"{percent(each.value, each.n)} {what}" for what, each in figures.items() if each.value is not None
+    ]
     if not parts:
         return f"{_questions(len(report.rows))} asked; this test set expects nothing that can be judged."
     return "; ".join(parts) + "."
@@ -92,6 +90,9 @@ def _grounding(report: EvalReport) -> Iterator[str]:
         return
     contradicted = sum(claim.verdict == "contradicted" for claim in claims)
     unsupported = sum(claim.verdict == "unsupported" for claim in claims)
+    if not contradicted + unsupported:
+        yield f"All {len(claims)} statements in answers are supported by the cited text, by the bot's own check."
+        return
     yield (
         f"Of the {len(claims)} statements in answers, {_are(contradicted)} contradicted by the cited text and "
         f"{_are(unsupported)} not supported by it, as the bot's own check sees it."

@@ -86,7 +86,10 @@
     const target = /^#q\d/.test(location.hash) && document.getElementById(location.hash.slice(1));
     if (!target) return;
     const row = rows.find((each) => each.body.contains(target));
-    if (!matching.includes(row)) form.reset();
+    if (!matching.includes(row)) {
+      for (const field of fields) field.value = "";
+      filter();
+    }
     limit = Math.max(limit, matching.indexOf(row) + 1);
     show();
     toggle(row, true);
