@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ragbot.bot import Bot
+    from ragbot import Bot
     from ragbot.settings import Settings
 
 

@@ -25,7 +25,7 @@ from scripted_bot import ScriptedBot
 def pytest_ragbot_bot(folder, settings):
     return ScriptedBot()
 """
-ROWS = [
+ROWS: list[dict[str, object]] = [
     {
         "id": "hello",
         "question": "hello",
@@ -280,7 +280,7 @@ def test_the_real_bot_answers(run: Run, tmp_path: Path) -> None:
     (tmp_path / "conftest.py").unlink()
     command = [sys.executable, "-m", "ragbot", "index", "docs", "--kb", "real"]
     subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
-    row = {
+    row: dict[str, object] = {
         "id": "lamp",
         "question": "How long can I return a lamp?",
         "sources": ["returns.md"],

@@ -22,7 +22,7 @@ CORPUS = [
     {"_id": "_2", "title": "", "text": "Refunds are paid within 5 days."},
     {"_id": "3", "title": "Empty", "text": ""},
 ]
-QUERIES = [
+QUERIES: list[dict[str, object]] = [
     {"_id": "q1", "text": "How long can I return a lamp?", "language": "en"},
     {"_id": "q2", "text": "And the money?", "history": [{"role": "user", "text": "I return a lamp."}]},
     {"_id": "q3", "text": "Do you sell cars?"},
