@@ -12,6 +12,8 @@ _NO_HEAD = re.compile(
     r"^(?:其|该|此|它|并|则|但|且|如|若|因|连续|然后|同时|或|及|和|与|即|仅|也|还|只|再|以|均|在此|之|不足|超过|否则|这|那|每超|满|共|约|最多|最少|第)"
 )
 _CLAUSES = re.compile(r"[，,；;。！？!?\n（）()]|[：:](?!\d\d)")
+_MARK = re.compile(r"^(?:\d{1,2}[.、)]|[·•*-])\s*")
+"""Of a list item."""
 _LEAST, _MOST = 6, 32
 """Characters of a clause that is asked about."""
 
@@ -20,7 +22,7 @@ def ask(sentence: str) -> list[tuple[str, str]]:
     """Questions that clauses of `sentence` answer, each with the figure that it asks for."""
     found = []
     for clause in _CLAUSES.split(sentence):
-        text = re.sub(r"^[\s\d.、·•*-]*(?=[^\d\s])", "", clause.strip()) if clause.strip() else ""
+        text = _MARK.sub("", clause.strip())
         figures = quantities(text, chinese=True)
         han = len(re.findall(r"[\u4e00-\u9fff]", text))
         if not figures or not _LEAST <= len(text) <= _MOST or han < _LEAST or _NO_HEAD.match(text):

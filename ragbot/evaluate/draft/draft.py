@@ -16,18 +16,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from ragbot.errors import InputError
 from ragbot.evaluate.draft import chinese, english, headings, tables
 from ragbot.evaluate.draft.misses import Invented
+from ragbot.evaluate.draft.places import Reads, read
 from ragbot.evaluate.draft.quantities import quantities, ways
 from ragbot.evaluate.draft.values import Kind, Place, Proposal
 from ragbot.evaluate.metrics import comparable
 from ragbot.evaluate.testset import Case
 from ragbot.text.language import script_language
 from ragbot.text.sentences import sentences
-from ragbot.types import Chunk, Document
 
 DRAFT = "draft"
 """Tag of every drafted case."""
@@ -45,14 +44,6 @@ _ASKS_FIGURE = re.compile(
 _PREAMBLE = re.compile(
     r"^(?:Learn |Follow |This article |In this article|These steps|To learn )", re.IGNORECASE
 )
-
-
-class Reads(Protocol):
-    """The part of `KnowledgeBase` that is read."""
-
-    def documents(self) -> Sequence[Document]: ...
-
-    def chunks(self, document_id: str) -> Sequence[Chunk]: ...
 
 
 def draft(kb: Reads, n: int, *, language: str = "", seed: int = 0) -> list[Case]:
@@ -75,29 +66,6 @@ def draft(kb: Reads, n: int, *, language: str = "", seed: int = 0) -> list[Case]
     texts = [document.text for document in kb.documents()] + [document.title for document in kb.documents()]
     missing = _misses(proposals, chosen, Invented(texts, rng), n - wanted, rng)
     return [_case(each, count) for count, each in enumerate(chosen, 1)] + missing
-
-
-def read(kb: Reads, documents: Iterable[Document]) -> Iterator[Place]:
-    """The passages of the documents, in order."""
-    for document in documents:
-        above: str | None = None
-        for chunk in kb.chunks(document.id):
-            faq = str(chunk.meta.get("question", ""))
-            language = (
-                document.language if document.language != "und" else str(chunk.meta.get("language", "en"))
-            )
-            yield Place(
-                source=document.source,
-                title=document.title,
-                heading=chunk.heading.rsplit(" > ", 1)[-1],
-                text=chunk.text,
-                kind=str(chunk.meta.get("kind", "text")),
-                language=language,
-                faq_question=faq,
-                faq_answer=chunk.text[int(chunk.meta.get("answer_start", 0)) :] if faq else "",
-                first=chunk.heading != above,
-            )
-            above = chunk.heading
 
 
 def propose(place: Place) -> Iterator[Proposal]:
@@ -186,6 +154,7 @@ def _rows(place: Place) -> Iterator[Proposal]:
 def _about(question: str, place: Place) -> str:
     """The question with what it is about before it, where it does not name that itself."""
     title = re.sub(r"\s*[(（].*?[)）]\s*|\s+[|–—-]\s.*$|\.\w{2,5}$", " ", place.title).strip() or place.title
+    title = title.replace(" : ", ": ")
     if _words(title) & _words(question):
         return question
     if place.language == "zh":
@@ -194,6 +163,8 @@ def _about(question: str, place: Place) -> str:
         return f"I want to {wish}. {question}"
     if (state := headings.happened(title)) is not None:
         return f"{state}. {question}"
+    if title.endswith("?"):
+        return f"{title} {question}"
     first, _, rest = question.partition(" ")
     lead = first if first == "I" or any(map(str.isupper, first[1:])) else first[0].lower() + first[1:]
     return f"{title}: {lead} {rest}"

@@ -161,7 +161,7 @@ def _imperative(text: str, figure: Quantity) -> _Parsed | None:
     if (
         after is None
         or preposition not in ("for", "")
-        or re.search(r"[,()]|\b(?:and|then|if|when|until|not)\b", between)
+        or re.search(r"[,()]|\b(?:and|then|if|when|until|not|again|its|it|them)\b", between)
     ):
         return None
     if not preposition and between != "wait":

@@ -42,8 +42,8 @@ _REWORDED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"^How long does it take to (.+)\?$", re.I), r"How much time does it take to \1?"),
     (re.compile(r"^How long does (.+) take\?$", re.I), r"How much time does \1 take?"),
     (re.compile(r"^Can I (.+)\?$", re.I), r"Is it possible to \1?"),
-    (re.compile(r"^Is there (.+)\?$", re.I), r"Do you have \1?"),
-    (re.compile(r"^Do you (?:have|offer) (.+)\?$", re.I), r"Is there \1?"),
+    (re.compile(r"^(?:Is|Are) there (.+)\?$", re.I), r"Do you have \1?"),
+    (re.compile(r"^Do you (?:have|offer) ((?:an?|any) .+)\?$", re.I), r"Is there \1?"),
     (re.compile(r"^How much (?:is|are) (.+)\?$", re.I), r"What is the price of \1?"),
     (re.compile(r"^How much does (.+) cost\?$", re.I), r"What is the price of \1?"),
     (re.compile(r"^What happens (if|when) (.+)\?$", re.I), r"\1 \2, what then?"),
@@ -139,7 +139,7 @@ def ask_chinese(heading: str) -> str | None:
     if match := re.match(r"(?:如何|怎么|怎样)(.+)$", text):
         return f"怎样才能{match[1]}？"
     if text.startswith(tuple(_ZH_VERBS)) and not re.search(
-        r"[说须]明|须知|政策|规则|指南|问题|方式|时间|费用", text
+        r"[说须]明|能力|须知|政策|规则|指南|问题|方式|时间|费用", text
     ):
         return f"怎么{text}？"
     return None

@@ -45,7 +45,11 @@ def ask(text: str) -> Iterator[tuple[str, str, str]]:
         properties = heading.casefold() in _ATTRIBUTES and not any(
             _PROPERTY.search(name) for name, _ in cells[1:]
         )
-        if not 2 <= len(first) <= 40 or _EMPTY.fullmatch(first) or re.fullmatch(r"[\d.,%\s-]+", first):
+        if (
+            not 2 <= len(first) <= 40
+            or _EMPTY.fullmatch(first)
+            or re.fullmatch(r"[\d.,%\s–-]+[A-Z]{0,2}", first)
+        ):
             continue
         for name, value in cells[1:]:
             usable = (
@@ -68,7 +72,7 @@ def _question(column: str, entity: str, value: str) -> str | None:
             return None
         word = "多少" if re.match(r"[\d约最$€¥￥]", value) else "什么"
         return f"{entity}{'的' if entity else ''}{column}是{word}？"
-    if _NO_COLUMN.search(column) or len(column.split()) > 5:
+    if _NO_COLUMN.search(column) or "," in column or len(column.split()) > 5:
         return None
     first = column.split(maxsplit=1)[0]
     name = column[0].lower() + column[1:] if re.fullmatch(r"[A-Z][a-z-]*", first) else column
