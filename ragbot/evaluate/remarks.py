@@ -72,8 +72,8 @@ def _duplicates(cases: Sequence[Case]) -> Iterator[Remark]:
         groups[(*(_letters(turn.text) for turn in case.history), _letters(case.question))].append(case)
     for same in groups.values():
         ids = tuple(case.id for case in same)
-        if len(same) > 1 and len({(case.expect, case.must_contain, case.sources) for case in same}) > 1:
-            message = f"{_named(ids)} ask the same but expect different answers; no bot can get both right"
+        if len({case.expect for case in same} - {None}) > 1:
+            message = f"{_named(ids)} ask the same but expect different things; no bot can do both"
             yield Remark(kind="contradiction", message=message, ids=ids)
         elif len(same) > 1:
             message = f"{_named(ids)} ask the same; it counts {len(same)} times"

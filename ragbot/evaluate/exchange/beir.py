@@ -76,7 +76,8 @@ def read_queries(folder: Path, *, unanswerable: bool = False) -> Imported:
             cases.append(case)
         else:
             unjudged += 1
-    if unknown := sorted(set(qrels) - seen):
+    unknown = sorted(set(qrels) - seen)
+    if unknown and not problems.found:
         problems.add(1, f"{len(unknown)} queries are judged that the file lacks: {', '.join(unknown[:5])}")
     problems.raise_any()
     if not cases:
