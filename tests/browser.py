@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -79,13 +79,16 @@ class Visitor:
         self._contexts.clear()
 
 
+def launch(playwright: Playwright) -> Browser:
+    """Chromium without a window. As root it runs without its sandbox: it reads our own pages only."""
+    return playwright.chromium.launch(executable_path=find_chromium(), chromium_sandbox=os.geteuid() != 0)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Started once for a module. As root, Chromium runs without its sandbox: it reads our own pages only."""
-    path = find_chromium()
-    sandbox = hasattr(os, "geteuid") and os.geteuid() != 0
+    """Started once for a module."""
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, chromium_sandbox=sandbox)
+        started = launch(playwright)
         yield started
         started.close()
 

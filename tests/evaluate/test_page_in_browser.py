@@ -216,8 +216,9 @@ def test_a_telephone_shows_all_without_scrolling_sideways(visitor: Visitor, cont
 
 
 def test_it_prints(visit: Visit) -> None:
-    """On paper stand the figures, all questions and what was opened; no controls."""
-    visit.page.get_by_role("link", name="A wrong one").last.click()
+    """On paper stand the figures, all questions and what was opened, all at once too; no controls."""
+    visit.page.get_by_role("button", name="Open shown").click()
+    expect(visit.page.locator(".detail:visible")).to_have_count(6)
     printed = PdfReader(io.BytesIO(visit.page.pdf(format="A4")))
     text = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in printed.pages))
     for words in (
@@ -230,6 +231,8 @@ def test_it_prints(visit: Visit) -> None:
     ):
         assert words in text
     assert "Clear" not in text
+    visit.page.get_by_role("button", name="Close all").click()
+    expect(visit.page.locator(".detail:visible")).to_have_count(0)
 
 
 @pytest.mark.slow

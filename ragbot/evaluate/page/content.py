@@ -103,9 +103,13 @@ def headline(report: EvalReport) -> list[Shown]:
 
 
 def measures(report: EvalReport) -> list[tuple[str, list[Shown]]]:
-    """Every figure of the report, by family."""
+    """Every figure of the report by family, in the order of the table of measures."""
     families: dict[str, list[Shown]] = {}
-    for name in report.overall.figures:
+    told = report.overall.figures
+    for name in (
+        *(each for each in MEASURES if each in told),
+        *(each for each in told if each not in MEASURES),
+    ):
         family = MEASURES[name].group if name in MEASURES else "other"
         families.setdefault(family, []).append(_shown(report, name, name))
     return list(families.items())

@@ -8,6 +8,7 @@
   const fields = [...form.querySelectorAll("[data-filter]")];
   const pages = document.querySelector(".pages");
   const more = pages.querySelector("button");
+  const every = form.querySelector(".every");
   const rows = [...table.tBodies].map((body) => ({
     body,
     data: body.dataset,
@@ -123,6 +124,11 @@
   form.addEventListener("input", filter);
   form.addEventListener("reset", () => { setTimeout(filter); });
   form.addEventListener("submit", (event) => event.preventDefault());
+  every.addEventListener("click", () => {
+    const open = every.textContent === "Open shown";
+    for (const row of open ? matching.slice(0, limit) : rows) toggle(row, open);
+    every.textContent = open ? "Close all" : "Open shown";
+  });
   more.addEventListener("click", () => { limit += STEP; show(limit - STEP); });
   table.addEventListener("click", (event) => {
     const question = event.target.closest("a.open");
