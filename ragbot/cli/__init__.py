@@ -74,6 +74,7 @@ feedback_app.command("give")(feedback.give)
 testset_app.command("check")(testset.check)
 testset_app.command("import")(testset.import_testset)
 testset_app.command("export")(testset.export_testset)
+testset_app.command("score")(testset.score)
 testset_app.command("draft")(testset.draft)
 
 app.add_typer(models_app, name="models")

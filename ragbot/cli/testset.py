@@ -151,6 +151,31 @@ def export_testset(
     warn(f"{len(cases)} questions written to {', '.join(map(str, written))}")
 
 
+def score(
+    file: File,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A TREC run: query Q0 document rank score tag.")],
+    json: Json = False,
+) -> None:
+    """Measure how well another search finds the sources of a test set.
+
+    The formulas are those of `ragbot eval`; it counts passages, a run documents.
+    """
+    from ragbot.evaluate.exchange.score import score as measure
+    from ragbot.evaluate.exchange.trec import read_run
+    from ragbot.evaluate.judge import DEPTH
+    from ragbot.evaluate.testset import load_testset
+
+    found = measure(load_testset(file), read_run(run), depth=DEPTH)
+    if json:
+        say_json(found)
+        return
+    for name, value in found.figures.items():
+        say(f"{name:10} {value:.3f}")
+    say(f"{found.questions} questions with sources, first {DEPTH} documents")
+    if found.missing:
+        warn(f"{found.missing} of them are not in the run and count as not found")
+
+
 def draft(
     output: Out,
     *,

@@ -122,6 +122,27 @@ def test_export_of_a_report(run: Run, testset: Path, tmp_path: Path, kb: Path) -
     (first, _) = json.loads((tmp_path / "d.json").read_text(encoding="utf-8"))
     assert "6 months" in first["actual_output"]
     assert "Every lamp has a warranty of 24 months." in "".join(first["retrieval_context"])
+    scored = run("testset", "score", "set.jsonl", "trec/run.txt", "--json").json
+    figures = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["overall"]["figures"]
+    assert scored["questions"] == 2
+    assert scored["figures"] == {name: figures[name]["value"] for name in scored["figures"]}
+
+
+def test_a_search_that_lacks_questions_is_scored(run: Run, testset: Path, tmp_path: Path) -> None:
+    """As not found, and it is said; a run of other questions is refused."""
+    (tmp_path / "run").write_text(
+        "battery Q0 a.md 1 2 x\nbattery Q0 docs/warranty.md 2 1 x\n", encoding="utf-8"
+    )
+    done = run("testset", "score", "set.jsonl", "run")
+    assert done.out.splitlines()[:4] == [
+        "recall@1   0.000",
+        "recall@5   0.500",
+        "recall@10  0.500",
+        "mrr        0.250",
+    ]
+    assert done.err == "1 of them are not in the run and count as not found\n"
+    (tmp_path / "run").write_text("other Q0 a.md 1 2 x\n", encoding="utf-8")
+    assert run("testset", "score", "set.jsonl", "run").code == 6
 
 
 @pytest.mark.parametrize("command", ["import", "export"])

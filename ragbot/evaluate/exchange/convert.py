@@ -6,12 +6,13 @@ The one place that knows all formats; each format knows only itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ragbot.errors import InputError
 from ragbot.evaluate.exchange import beir, deepeval, ragas, table, trec
+from ragbot.evaluate.exchange.naming import as_retrieved
 from ragbot.evaluate.exchange.rows import BadRow, Numbered, Problems, read_rows, write
 from ragbot.evaluate.exchange.sample import Places, from_case, to_case
 from ragbot.evaluate.testset import Case
@@ -134,7 +135,7 @@ def export_testset(
         samples = [from_case(case, rows.get(case.id), contexts or {}) for case in cases]
         text = ragas.write(samples) if format == "ragas" else deepeval.write(samples)
         return _written({out: text})
-    named = _as_retrieved(cases, [source for row in rows.values() for source in row.retrieved])
+    named = as_retrieved(cases, [source for row in rows.values() for source in row.retrieved])
     if format == "beir":
         files = {
             out / beir.QUERIES: beir.write_queries(named),
@@ -153,16 +154,6 @@ def _written(files: Mapping[Path, str]) -> list[Path]:
     for path, text in files.items():
         write(path, text)
     return list(files)
-
-
-def _as_retrieved(cases: Sequence[Case], retrieved: Iterable[str]) -> list[Case]:
-    """The cases with each source as the report names it, where exactly one name ends in it."""
-    known = sorted(set(retrieved))
-    names: dict[str, str] = {}
-    for source in {source for case in cases for source in case.sources}:
-        fitting = [source] if source in known else [one for one in known if one.endswith(f"/{source}")]
-        names[source] = fitting[0] if len(fitting) == 1 else source
-    return [replace(case, sources=tuple(names[source] for source in case.sources)) for case in cases]
 
 
 def write_corpus(folder: Path, out: Path) -> int:
