@@ -87,7 +87,7 @@ def _distinct(cases: Mapping[Path, Sequence[Case]]) -> None:
             seen[case.id] = file
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Plan:
     """One session's test sets, its bot, and what it answered. Registered as a plugin, so that its hooks are called
     only where there is a test set."""
