@@ -35,6 +35,7 @@ _ELSEWHERE: Final = (
     "handover.timeout_seconds",
     "models",
     "ingest",
+    "index",
 )
 """Settings that change no answer, or only through the passages or the models, which have hashes of their own."""
 

@@ -52,6 +52,12 @@ class IngestSettings(_Section):
     """Processes that parse files; 0 takes what the machine has, at most 4."""
 
 
+class IndexSettings(_Section):
+    keep_revisions: int = Field(default=3, ge=0, le=1000)
+    """How many earlier states `ragbot rollback` can return to. Each costs the disk that the documents replaced since
+    then took: a rebuild as much as all of them, most syncs little. What was deleted is on the disk as long."""
+
+
 class SearchSettings(_Section):
     k: int = Field(default=8, ge=1, le=1000)
     candidates: int = Field(default=50, ge=1, le=10_000)
@@ -157,6 +163,7 @@ class Settings(BaseSettings):
 
     embedder: EmbedderSettings = EmbedderSettings()
     ingest: IngestSettings = IngestSettings()
+    index: IndexSettings = IndexSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     generator: GeneratorSettings = GeneratorSettings()

@@ -116,6 +116,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "bot": FOUNDATIONS
     | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception", "consult"},
     "evaluate": FOUNDATIONS,
+    "preview": FOUNDATIONS | {"evaluate"},
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
     | {
@@ -128,6 +129,7 @@ BELOW: Mapping[str, frozenset[str]] = {
         "evaluate",
         "doctor",
         "fingerprint",
+        "preview",
         "__init__",
     },
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
@@ -140,8 +142,9 @@ BELOW: Mapping[str, frozenset[str]] = {
 UPWARD = {
     ("index/knowledge_base.py", "ragbot.ingest.sync"),
     ("index/knowledge_base.py", "ragbot.ingest.report"),
+    ("index/knowledge_base.py", "ragbot.ingest.preview"),
 }
-"""The one way up: `KnowledgeBase.sync`, a shortcut, knows at call time (and for its types) who fills it."""
+"""The one way up: `KnowledgeBase.sync` and `preview`, shortcuts, know at call time (and for its types) who fills it."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,6 +22,7 @@ from ragbot.cli import (
     knowledge,
     models,
     pins,
+    preview,
     replay,
     sessions,
     talk,
@@ -79,6 +80,7 @@ testset_app.command("draft")(testset.draft)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
+app.command("rollback")(preview.rollback)
 app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)

@@ -169,7 +169,7 @@ def _changes(changes: Sequence[Change]) -> Iterator[Part]:
             change.name,
             f"{change.before:.3f}",
             f"{change.after:.3f}",
-            f"{change.low:+.3f} – {change.high:+.3f}",
+            f"{change.low:+.3f} to {change.high:+.3f}",
             f"{change.p_holm:.3f}",
             f"{change.smallest:.3f}",
             "" if change.direction == "unclear" else change.direction,

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import Run
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {
         "id": "battery",
         "question": "How many months of warranty do batteries have?",
