@@ -285,6 +285,11 @@ class KnowledgeBase:
         with self.store.reading() as connection:
             return rows.chunks_of_document(connection, self.store.state(connection).revision, document_id)
 
+    def headings(self, most: int) -> list[str]:
+        """A sample of up to `most` different headings and titles: what the documents are about, in short texts."""
+        with self.store.reading() as connection:
+            return rows.headings(connection, self.store.state(connection).revision, most)
+
     def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
         """Up to `before` and `after` passages around `chunk` in reading order, itself left out."""
         before, after = (min(max(0, many), _MOST_NEIGHBOURS) for many in (before, after))

@@ -40,7 +40,7 @@ from ragbot.text.language import detect
 if TYPE_CHECKING:
     from ragbot.protocols import Embedder
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same file would give other text or other passages: all files are then read again."""
 
 Progress = Callable[[str, int, int], None]
