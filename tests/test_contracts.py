@@ -20,7 +20,7 @@ from quick import HashedEmbedder
 
 import ragbot
 from ragbot import errors, types
-from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.check.verifier import GroundingVerifier
 from ragbot.protocols import Embedder, Generator, Verifier
 from ragbot.types import Answer, Citation, Claim, Evidence, Turn, Understanding
 

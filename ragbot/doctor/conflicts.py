@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from ragbot.answer.check.fact import agrees
 from ragbot.answer.facets.values import PLAN, REGION, facets
 from ragbot.answer.facets.wanted import overlap_of
-from ragbot.answer.facts import agrees
 from ragbot.doctor.findings import Finding
 from ragbot.doctor.pieces import Contents, Piece, place, where
 from ragbot.doctor.statements import Statement, alike, same_words, statements

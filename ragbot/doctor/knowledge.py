@@ -33,7 +33,7 @@ def knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
             if not stats["documents"]:
                 raise KnowledgeBaseError(f"{kb} is empty; fill it: ragbot index PATH --kb {kb}")
             _compare_embedder(opened)
-            unused = list(_pins(kb, opened))
+            unused = [*_preview(opened), *_pins(kb, opened)]
     except RagbotError as error:
         yield problem("knowledge base", error)
         return
@@ -48,6 +48,16 @@ def knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
         counts = f"{stats['documents']} documents, {stats['chunks']} passages"
         yield Finding(about="knowledge base", level="ok", message=f"{kb}: {counts}, stores agree")
     yield from unused
+
+
+def _preview(opened: KnowledgeBase) -> Iterator[Finding]:
+    """A preview that waits to be published or discarded."""
+    from ragbot.ingest.preview import waiting
+
+    made = waiting(opened)
+    if made is not None:
+        with closing(made):
+            yield Finding(about="knowledge base", level="note", message=str(made))
 
 
 def _pins(kb: Path, opened: KnowledgeBase) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ragbot.doctor.findings import Finding, problem
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def models(settings: Settings) -> Iterator[Finding]:
-    """Embedder, language model, reranker and reader of moods, as far as the settings ask for them."""
+    """Embedder, language model, reranker, reader of moods and verifier, as far as the settings ask for them."""
     from ragbot.models import hub
 
     wanted = [settings.embedder.model]
@@ -29,38 +29,34 @@ def models(settings: Settings) -> Iterator[Finding]:
             yield Finding(about="model", level="ok", message=f"{name} is present and undamaged")
         except ModelError as error:
             yield problem("model", error)
-    if settings.search.reranker:
-        yield _reranker(settings)
-    if settings.dialogue.mood:
-        yield _mood(settings)
+    for name, load, able in _loadable(settings):
+        if name:
+            yield _loaded(name, load, able, settings)
 
 
-def _reranker(settings: Settings) -> Finding:
-    """Loads it: whether a model ranks can only be told from the model itself."""
-    from ragbot.models import hub
+def _loadable(settings: Settings) -> tuple[tuple[str, Callable[[], object], str], ...]:
+    """Models of which only loading tells whether they are of the right kind: name, how to load it, what it then can."""
+    from ragbot.answer.check.vetoed import load_verifier
+    from ragbot.dialogue.mood import load_mood
     from ragbot.models.rerank import CrossEncoderReranker
 
-    name = settings.search.reranker
-    try:
-        hub.locate(name, settings.models, verify=True)
-        CrossEncoderReranker(name, settings.models, device=settings.embedder.device)
-    except ModelError as error:
-        return problem("model", error)
-    return Finding(about="model", level="ok", message=f"{name} is undamaged and can rerank")
+    reranker, device = settings.search.reranker, settings.embedder.device
+    return (
+        (reranker, lambda: CrossEncoderReranker(reranker, settings.models, device=device), "can rerank"),
+        (settings.dialogue.mood, lambda: load_mood(settings), "tells moods"),
+        (settings.answer.verifier, lambda: load_verifier(settings), "can check claims"),
+    )
 
 
-def _mood(settings: Settings) -> Finding:
-    """Loads it: whether a model's labels are moods can only be told from the model itself."""
-    from ragbot.dialogue.mood import load_mood
+def _loaded(name: str, load: Callable[[], object], able: str, settings: Settings) -> Finding:
     from ragbot.models import hub
 
-    name = settings.dialogue.mood
     try:
         hub.locate(name, settings.models, verify=True)
-        load_mood(settings)
+        load()
     except ModelError as error:
         return problem("model", error)
-    return Finding(about="model", level="ok", message=f"{name} is undamaged and tells moods")
+    return Finding(about="model", level="ok", message=f"{name} is undamaged and {able}")
 
 
 def _remote(settings: Settings) -> Finding:

@@ -13,7 +13,8 @@ from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from ragbot.answer.facts import Fact, facts
+from ragbot.answer.check.fact import Fact
+from ragbot.answer.check.facts import facts
 from ragbot.text.words import content_terms, fold
 
 if TYPE_CHECKING:
