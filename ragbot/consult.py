@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ragbot.answer.abstain import answerable
 from ragbot.answer.clarify import questions
 from ragbot.answer.evidence import Scored
 from ragbot.answer.facets.wanted import Wanted, prefer, said, wanted_of
@@ -16,6 +17,7 @@ from ragbot.answer.several import questions as questions_of
 from ragbot.answer.stored.match import Matcher
 from ragbot.answer.stored.shortcut import Shortcut
 from ragbot.answer.weigh import Scorer, as_found
+from ragbot.calibration import Threshold
 from ragbot.desk import Desk
 from ragbot.dialogue import policy
 from ragbot.dialogue.handover import triggers
@@ -42,6 +44,9 @@ class _Weighed:
     likely: list[Scored]
     """The same with how surely the search found them: what does answer."""
 
+    confidence: float
+    """Probability that the answer is right."""
+
     @property
     def found(self) -> Found:
         """What an answer is written from."""
@@ -53,10 +58,6 @@ class _Weighed:
             scored=self.likely,
             trace=inquiry.trace,
         )
-
-    @property
-    def confidence(self) -> float:
-        return round(self.likely[0].probability, 4) if self.likely else 0.0
 
 
 class Consultation:
@@ -71,6 +72,7 @@ class Consultation:
         self._desk = desk
         self._reception = reception
         self._scorer: Scorer | None = None
+        self._threshold = Threshold(kb, settings)
 
     def answer(self, inquiry: Inquiry) -> Yielding[Event, None, Answer]:
         """Yield each sentence when it is ready; return the answer. Raises `KnowledgeBaseError`, `ModelError`."""
@@ -109,12 +111,14 @@ class Consultation:
             if self._scorer is None:
                 self._scorer = Scorer(self._kb.embedder, self._kb.idf)
             scored = self._scorer.score(inquiry.question, hits)
+            likely = as_found(scored, hits)
+            confidence = round(answerable(inquiry.question, hits, scored, likely), 4)
         return _Weighed(
-            inquiry=inquiry, wanted=wanted, hits=hits, scored=scored, likely=as_found(scored, hits)
+            inquiry=inquiry, wanted=wanted, hits=hits, scored=scored, likely=likely, confidence=confidence
         )
 
     def _answers(self, weighed: _Weighed) -> bool:
-        return bool(weighed.scored) and weighed.confidence >= self._settings.answer.threshold
+        return bool(weighed.scored) and weighed.confidence >= self._threshold()
 
     def _several(self, weighed: _Weighed) -> list[_Weighed]:
         """Each question of a message that asks several, a later one in the light of those before it; none where it

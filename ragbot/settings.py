@@ -77,8 +77,9 @@ class AnswerSettings(_Section):
     """`generate`: the language model drafts, each sentence is checked; `extract`: quotes only."""
     passages: int = Field(default=5, ge=1, le=50)
     max_sentences: int = Field(default=3, ge=1, le=20)
-    threshold: float = Field(default=0.3, ge=0, le=1)
-    """Least estimated probability that the passages answer the question; below it the bot abstains."""
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    """Least estimated probability that the answer is right; below it the bot abstains. None: what `ragbot calibrate`
+    stored with the knowledge base, else a default."""
     verifier: str = ""
     """A sequence classifier that tells whether a passage entails a claim: a name that `ragbot models list` shows,
     `NAME@REVISION` from the hub, or a folder; empty: the built-in check. It runs where the embedder does, and figures

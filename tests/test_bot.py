@@ -14,6 +14,7 @@ from fakes import ScriptedGenerator
 from quick import quick_sync, write
 
 from ragbot import Bot, KnowledgeBase
+from ragbot.calibration import DEFAULT_THRESHOLD
 from ragbot.dialogue import policy
 from ragbot.errors import GenerationError, InputError
 from ragbot.protocols import Embedder, Generator
@@ -134,7 +135,7 @@ def test_a_question_is_answered_with_exact_quotes(bot: Bot, kb: KnowledgeBase) -
     assert_cited(answer, kb)
     assert answer.text == " ".join(f"{each.quote} [{each.number}]" for each in answer.citations)
     assert answer.hits
-    assert bot.settings.answer.threshold <= answer.confidence <= 1
+    assert DEFAULT_THRESHOLD <= answer.confidence <= 1
     assert answer.understanding.language == "en"
     assert {"understand", "search", "weigh", "quote", "total"} <= set(answer.timings_ms)
     assert json.loads(json.dumps(answer.to_dict())) == answer.to_dict()
@@ -154,7 +155,7 @@ def test_what_the_documents_do_not_say_is_not_answered(bot: Bot) -> None:
     assert answer.text == policy.abstain_reply("en", CONTACT)
     assert answer.reason
     assert answer.hits, "what was found is shown to the operator"
-    assert answer.confidence < bot.settings.answer.threshold
+    assert answer.confidence < DEFAULT_THRESHOLD
 
 
 def test_an_empty_knowledge_base_abstains(tmp_path: Path, embedder: Embedder) -> None:

@@ -117,10 +117,11 @@ BELOW: Mapping[str, frozenset[str]] = {
     "dialogue": FOUNDATIONS | {"models"},
     "answer": FOUNDATIONS | {"models", "index", "trace"},
     "fingerprint": FOUNDATIONS | {"models", "index"},
+    "calibration": FOUNDATIONS | {"models", "index", "fingerprint"},
     "inquiry": FOUNDATIONS | {"index", "trace"},
     "desk": FOUNDATIONS | {"dialogue", "inquiry"},
     "reception": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk"},
-    "consult": FOUNDATIONS | {"index", "dialogue", "answer", "inquiry", "desk", "reception"},
+    "consult": FOUNDATIONS | {"index", "dialogue", "answer", "calibration", "inquiry", "desk", "reception"},
     "bot": FOUNDATIONS
     | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception", "consult"},
     "evaluate": FOUNDATIONS,
