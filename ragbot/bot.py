@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from ragbot.answer.check.vetoed import load_verifier
 from ragbot.answer.clarify.replies import Choice, resolve, resolve_again
 from ragbot.answer.facets.wanted import moved, remember
-from ragbot.answer.ground import GroundingVerifier
 from ragbot.answer.respond import Responder, Response
 from ragbot.answer.stored.match import Matcher
 from ragbot.answer.stored.pinned import Pinned
@@ -235,9 +235,9 @@ class Bot:
 
     @property
     def verifier(self) -> Verifier:
-        """What checks the answers: `verify(text, passages) -> list[Claim]`."""
+        """What checks the answers: `verify(text, passages) -> list[Claim]`. Raises `ModelError` at first use."""
         if self._verifier is None:
-            self._verifier = GroundingVerifier(self.kb.embedder)
+            self._verifier = load_verifier(self.settings)
         return self._verifier
 
     @property

@@ -35,6 +35,7 @@ _ELSEWHERE: Final = (
     "handover.timeout_seconds",
     "models",
     "ingest",
+    "index",
 )
 """Settings that change no answer, or only through the passages or the models, which have hashes of their own."""
 
@@ -87,7 +88,11 @@ def settings_hash(settings: Settings, *, without: Iterable[str] = ()) -> str:
 
 def models_hash(kb: KnowledgeBase, settings: Settings) -> str:
     """Of the embedder and of the other models that the settings use, by their weights. Raises `ModelError`."""
-    names = {"reranker": settings.search.reranker, "mood": settings.dialogue.mood}
+    names = {
+        "reranker": settings.search.reranker,
+        "mood": settings.dialogue.mood,
+        "verifier": settings.answer.verifier,
+    }
     found = {"embedder": kb.load_embedder().name}
     if settings.answer.composer == "generate" or settings.dialogue.rewrite == "model":
         if settings.generator.base_url:

@@ -52,6 +52,12 @@ class IngestSettings(_Section):
     """Processes that parse files; 0 takes what the machine has, at most 4."""
 
 
+class IndexSettings(_Section):
+    keep_revisions: int = Field(default=3, ge=0, le=1000)
+    """How many earlier states `ragbot rollback` can return to. Each costs the disk that the documents replaced since
+    then took: a rebuild as much as all of them, most syncs little. What was deleted is on the disk as long."""
+
+
 class SearchSettings(_Section):
     k: int = Field(default=8, ge=1, le=1000)
     candidates: int = Field(default=50, ge=1, le=10_000)
@@ -73,6 +79,10 @@ class AnswerSettings(_Section):
     max_sentences: int = Field(default=3, ge=1, le=20)
     threshold: float = Field(default=0.3, ge=0, le=1)
     """Least estimated probability that the passages answer the question; below it the bot abstains."""
+    verifier: str = ""
+    """A sequence classifier that tells whether a passage entails a claim: a name that `ragbot models list` shows,
+    `NAME@REVISION` from the hub, or a folder; empty: the built-in check. It runs where the embedder does, and figures
+    that the passages lack are refused whatever it says."""
     contact: str = ""
     """How to reach a person, put into replies that hand over: `support@shop.example, +44 20 7946 0000`."""
 
@@ -157,6 +167,7 @@ class Settings(BaseSettings):
 
     embedder: EmbedderSettings = EmbedderSettings()
     ingest: IngestSettings = IngestSettings()
+    index: IndexSettings = IndexSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
     generator: GeneratorSettings = GeneratorSettings()

@@ -143,11 +143,11 @@ def unit(sentence: str, place: Place, rng: Random) -> str | None:
     for start, end, old in found:
         group = names.get(old, ("$", "€", "£"))
         at = group.index(old)
-        options = [
-            each for each in group[max(0, at - 2) : at + 3] if each != old
-        ]  # a year is no second to anybody
-        new = rng.choice(options)
-        if new not in place.passage:
+        near = [
+            each for each in group[max(0, at - 1) : at + 2] if each != old
+        ]  # nobody takes a year for a second
+        new = rng.choice(near)
+        if not any(spelling in place.passage for spelling in _CURRENCIES.get(new, (new,))):
             return sentence[:start] + new + sentence[end:]
     return None
 
@@ -280,7 +280,7 @@ def swap(sentence: str, place: Place, rng: Random) -> str | None:
             return (
                 sentence[: first.start()] + second.group() + middle + first.group() + sentence[second.end() :]
             )
-        others = [each for each in re.findall(kind, place.passage) if each not in sentence]
+        others = [each.group() for each in re.finditer(kind, place.passage) if each.group() not in sentence]
         free = [each for each in own if not _in_range(sentence, each)]
         if free and others:
             match = rng.choice(free)

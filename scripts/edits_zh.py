@@ -317,7 +317,7 @@ def swap(sentence: str, place: Place, rng: Random) -> str | None:
             return (
                 sentence[: first.start()] + second.group() + middle + first.group() + sentence[second.end() :]
             )
-        others = [each for each in re.findall(kind, place.passage) if each not in sentence]
+        others = [each.group() for each in re.finditer(kind, place.passage) if each.group() not in sentence]
         if own and others:
             match = rng.choice(own)
             return sentence[: match.start()] + rng.choice(others) + sentence[match.end() :]

@@ -219,7 +219,8 @@ def main() -> None:
         rows = [
             {
                 "id": each.id,
-                "source": f"{each.set}/{each.source}",
+                "set": each.set,
+                "source": each.source,
                 "kind": each.kind,
                 "claim": each.claim,
                 "evidence": [each.passage],

@@ -81,8 +81,8 @@ def read_items(path: Path) -> list[Item]:
             Item(
                 id=name,
                 set=path.stem,
-                source=_source(evidence),
-                kind=label,
+                source=str(row.get("source") or _source(evidence)),
+                kind=str(row.get("kind") or label),
                 claim=claim,
                 passage="\n".join(evidence),
                 label=label,

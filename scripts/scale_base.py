@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.index import stage
+from ragbot.index.history import Past
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.stage import Staging
 from ragbot.ingest.passage import embedded_text
@@ -77,7 +78,8 @@ def fill(folder: Path, size: int, real: Real, embedder: Embedder, files: Path) -
             stage.add_vectors(kb.store, vectors)
             stage.add_documents(kb.store, documents)
         roots = {ROOT: str(files)}
-        stage.commit(kb.store, dead=(), roots=roots, embedder=embedder.name, dimension=embedder.dimension)
+        past = Past(embedder=embedder.name, dimension=embedder.dimension, roots=roots)
+        stage.commit(kb.store, dead=(), past=past)
     return time.perf_counter() - started
 
 

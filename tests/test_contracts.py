@@ -20,7 +20,7 @@ from quick import HashedEmbedder
 
 import ragbot
 from ragbot import errors, types
-from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.check.verifier import GroundingVerifier
 from ragbot.protocols import Embedder, Generator, Verifier
 from ragbot.types import Answer, Citation, Claim, Evidence, Turn, Understanding
 
@@ -47,6 +47,7 @@ HOMES = {
         "answer/",
         "dialogue/",
         "evaluate/resample.py",
+        "gaps/",
         "index/",
         "ingest/staging.py",
         "models/",
@@ -62,6 +63,7 @@ HOMES = {
     "pydantic": ("evaluate/summary.py", "settings.py"),
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
+    "pytest": ("pytest_plugin.py", "pytest_questions.py"),
     "rich": ("cli/", "evaluate/report.py"),
     "rapidfuzz": (
         "answer/check/align.py",
@@ -75,7 +77,12 @@ HOMES = {
         "text/words.py",
     ),
     "safetensors": ("models/",),
-    "scipy": ("dialogue/classify/likeness.py", "dialogue/classify/ridge.py", "evaluate/resample.py"),
+    "scipy": (
+        "dialogue/classify/likeness.py",
+        "dialogue/classify/ridge.py",
+        "evaluate/resample.py",
+        "gaps/cluster.py",
+    ),
     "sentence_transformers": ("models/",),
     "tenacity": ("models/remote.py",),
     "tokenizers": ("models/",),
@@ -89,7 +96,8 @@ HOMES = {
 stages; generators and webhooks are both reached by HTTP; the store and the model cache are both locked against other
 processes; front matter and dialogues are both YAML; slips are told in words of documents and in names of
 options, and the words of a claim are aligned with a passage's; jieba cuts words and knows which are names;
-settings and reports are both checked as they are read."""
+settings and reports are both checked as they are read; pytest's
+options are read always, its items made only where there is a test set."""
 
 FOUNDATIONS = frozenset({"database", "durable", "errors", "protocols", "settings", "text", "types"})
 """What lies under all stages."""
@@ -116,6 +124,8 @@ BELOW: Mapping[str, frozenset[str]] = {
     "bot": FOUNDATIONS
     | {"models", "index", "dialogue", "answer", "trace", "inquiry", "desk", "reception", "consult"},
     "evaluate": FOUNDATIONS,
+    "gaps": FOUNDATIONS | {"models", "index", "dialogue"},
+    "preview": FOUNDATIONS | {"evaluate"},
     "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
     "cli": FOUNDATIONS
     | {
@@ -128,9 +138,13 @@ BELOW: Mapping[str, frozenset[str]] = {
         "evaluate",
         "doctor",
         "fingerprint",
+        "gaps",
+        "preview",
         "__init__",
     },
     "__init__": FOUNDATIONS | {"bot", "dialogue", "index"},
+    "pytest_questions": FOUNDATIONS | {"evaluate", "__init__"},
+    "pytest_plugin": FOUNDATIONS | {"pytest_questions", "__init__"},
     "__main__": frozenset({"cli"}),
 }
 """Which rooms each room may know. A knowledge base is filled by ingest, so ingest knows the index."""
@@ -138,8 +152,9 @@ BELOW: Mapping[str, frozenset[str]] = {
 UPWARD = {
     ("index/knowledge_base.py", "ragbot.ingest.sync"),
     ("index/knowledge_base.py", "ragbot.ingest.report"),
+    ("index/knowledge_base.py", "ragbot.ingest.preview"),
 }
-"""The one way up: `KnowledgeBase.sync`, a shortcut, knows at call time (and for its types) who fills it."""
+"""The one way up: `KnowledgeBase.sync` and `preview`, shortcuts, know at call time (and for its types) who fills it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,7 +220,8 @@ def test_each_library_has_its_home() -> None:
 def test_every_library_is_declared() -> None:
     """What is imported is a dependency of the project or of its extra, not a guest of another one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = project["dependencies"] + project["optional-dependencies"]["remote"]
+    extras = project["optional-dependencies"]
+    asked = project["dependencies"] + extras["remote"] + extras["pytest"]
     declared = {re.split(r"[\[<>=;~! ]", each)[0].lower().replace("-", "_") for each in asked}
     named = {
         "Stemmer": "pystemmer",

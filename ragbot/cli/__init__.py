@@ -17,14 +17,17 @@ from ragbot.cli import (
     check,
     evaluation,
     feedback,
+    gaps,
     handovers,
     intents,
     knowledge,
     models,
     pins,
+    preview,
     replay,
     sessions,
     talk,
+    testset,
 )
 from ragbot.cli.output import close_quietly, log_everything, prepare_streams, warn
 from ragbot.errors import RagbotError
@@ -48,6 +51,9 @@ handovers_app = typer.Typer(
 )
 pins_app = typer.Typer(help="Pin answers to questions.", no_args_is_help=True, rich_markup_mode=None)
 feedback_app = typer.Typer(help="See and give votes on answers.", no_args_is_help=True, rich_markup_mode=None)
+testset_app = typer.Typer(
+    help="Check, convert and draft test sets.", no_args_is_help=True, rich_markup_mode=None
+)
 
 models_app.command("pull")(models.pull)
 models_app.command("list")(models.list_models)
@@ -67,9 +73,15 @@ pins_app.command("remove")(pins.remove)
 pins_app.command("confirm")(pins.confirm)
 feedback_app.command("list")(feedback.list_feedback)
 feedback_app.command("give")(feedback.give)
+testset_app.command("check")(testset.check)
+testset_app.command("import")(testset.import_testset)
+testset_app.command("export")(testset.export_testset)
+testset_app.command("score")(testset.score)
+testset_app.command("draft")(testset.draft)
 
 app.add_typer(models_app, name="models")
 app.command("index")(knowledge.index)
+app.command("rollback")(preview.rollback)
 app.command("search")(knowledge.search)
 app.command("ask")(talk.ask)
 app.command("chat")(talk.chat)
@@ -79,8 +91,10 @@ app.add_typer(intents_app, name="intents")
 app.add_typer(pins_app, name="pins")
 app.add_typer(feedback_app, name="feedback")
 app.command("eval")(evaluation.evaluate_testset)
+app.add_typer(testset_app, name="testset")
 app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)
+app.command("gaps")(gaps.gaps)
 
 
 def _version(wanted: bool) -> None:

@@ -8,23 +8,45 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ragbot.cli import preview as previews
 from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, open_filled, read_settings
 from ragbot.cli.output import clean, progress_bar, say, say_json
 
 if TYPE_CHECKING:
-    from ragbot.ingest.report import SyncReport
+    from ragbot.settings import Settings
     from ragbot.types import Hit
 
 _SNIPPET = 240
-_MOST_LISTED = 40
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH...", help="Files and folders.")] = None,
+    *,
     kb: Kb = DEFAULT_KB,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="Read every file anew, as after a change of embedder.")
     ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Prepare and show what would change; nobody else sees it.")
+    ] = False,
+    testset: Annotated[
+        Path | None,
+        typer.Option("--testset", metavar="FILE", help="With --preview: which of these answers change."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            "--baseline",
+            metavar="FILE",
+            help="With --testset: `ragbot eval --json` of now, not to ask again.",
+        ),
+    ] = None,
+    max_broken: Annotated[
+        int | None,
+        typer.Option("--max-broken", min=0, metavar="N", help="With --testset: fail (exit 7) if more break."),
+    ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Make the preview current, as it is.")] = False,
+    discard: Annotated[bool, typer.Option("--discard", help="Forget the preview.")] = False,
     config: Config = None,
     json: Json = False,
 ) -> None:
@@ -32,24 +54,67 @@ def index(
 
     Reads what is new or changed, and forgets what is gone from the folders given.
     """
+    others = {
+        "--testset": testset,
+        "--baseline": baseline,
+        "--max-broken": max_broken,
+        "--rebuild": rebuild or None,
+    }
+    _check_options(paths, preview=preview, publish=publish, discard=discard, others=others)
+    settings = read_settings(config)
+    if publish or discard:
+        ending = previews.publish if publish else previews.discard
+        ending(kb, settings, json=json)
+    elif preview:
+        previews.preview(
+            paths or [],
+            kb=kb,
+            settings=settings,
+            rebuild=rebuild,
+            testset=testset,
+            baseline=baseline,
+            max_broken=max_broken,
+            json=json,
+        )
+    else:
+        _sync(paths or [], kb, settings, rebuild=rebuild, json=json)
+
+
+def _check_options(
+    paths: list[Path] | None, *, preview: bool, publish: bool, discard: bool, others: Mapping[str, object]
+) -> None:
+    """Raises `BadParameter` where options do not go together."""
+    chosen = [
+        name
+        for name, given in (("--preview", preview), ("--publish", publish), ("--discard", discard))
+        if given
+    ]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"does not go with {chosen[0]}", param_hint=chosen[1])
+    given = [name for name, value in others.items() if value is not None]
+    if publish or discard:
+        if paths or given:
+            raise typer.BadParameter("stands alone: it takes the preview as it is", param_hint=chosen[0])
+        return
+    if not paths:
+        raise typer.BadParameter("name a file or a folder", param_hint="PATH...")
+    needing = [name for name in given if name != "--rebuild"]
+    if needing and not preview:
+        raise typer.BadParameter("is for --preview", param_hint=needing[0])
+    if needing and "--testset" not in needing:
+        raise typer.BadParameter("needs --testset FILE", param_hint=needing[0])
+
+
+def _sync(paths: list[Path], kb: Path, settings: Settings, *, rebuild: bool, json: bool) -> None:
     from ragbot.index.knowledge_base import KnowledgeBase
 
-    settings = read_settings(config)
     with KnowledgeBase.open(kb, settings=settings) as opened, progress_bar() as progress:
         report = opened.sync(paths, rebuild=rebuild, progress=progress)
     if json:
         say_json(report.to_dict())
     else:
-        _print_report(report)
-
-
-def _print_report(report: SyncReport) -> None:
-    for word, sources in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
-        for source in sources[:_MOST_LISTED]:
-            say(f"{word:8} {source}")
-        if len(sources) > _MOST_LISTED:
-            say(f"{word:8} … and {len(sources) - _MOST_LISTED} more (--json lists all)")
-    say(str(report))
+        previews.say_documents(report.added, report.changed, report.removed)
+        say(str(report))
 
 
 def search(

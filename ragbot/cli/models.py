@@ -50,7 +50,12 @@ def list_models(config: Config = None, json: Json = False) -> None:
 
 def _further(settings: Settings) -> list[str]:
     """Models of the hub that the settings name."""
-    wanted = [settings.embedder.model, settings.search.reranker]
+    wanted = [
+        settings.embedder.model,
+        settings.search.reranker,
+        settings.dialogue.mood,
+        settings.answer.verifier,
+    ]
     if settings.answer.composer == "generate" and not settings.generator.base_url:
         wanted.append(settings.generator.model)
     return [name for name in wanted if "@" in name]

@@ -23,8 +23,10 @@ from ragbot.index import rows
 from ragbot.index.filters import Filters
 from ragbot.index.folder import create, size
 from ragbot.index.generation import Generation
+from ragbot.index.history import Revision, revisions
 from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
+from ragbot.index.revise import LOCK_SECONDS
 from ragbot.index.search import RowsGone, search
 from ragbot.index.spelling import Speller
 from ragbot.index.store import VISIBLE, Store, damaged
@@ -34,11 +36,10 @@ from ragbot.text.glossary import load_glossary
 from ragbot.types import Chunk, Document, Hit, Turn
 
 if TYPE_CHECKING:
+    from ragbot.index.rollback import RollbackReport
+    from ragbot.ingest.preview import Preview
     from ragbot.ingest.report import SyncReport
     from ragbot.protocols import Embedder, Reranker
-
-LOCK_SECONDS = 2.0
-"""How long a writer waits for another one to finish."""
 
 _ATTEMPTS = 5
 _MOST_NEIGHBOURS = 1_000_000
@@ -91,6 +92,10 @@ class KnowledgeBase:
             raise
         return opened
 
+    def sibling(self, store: Store) -> KnowledgeBase:
+        """The same folder, settings and models, read through another store."""
+        return KnowledgeBase(self.folder, store, self.settings, self._embedder, self._reranker)
+
     def close(self) -> None:
         """Close the store; an open search in another thread may fail."""
         self.store.close()
@@ -138,6 +143,35 @@ class KnowledgeBase:
         from ragbot.ingest.sync import sync
 
         return sync(self, paths, rebuild=rebuild, progress=progress)
+
+    def preview(
+        self,
+        paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+        *,
+        rebuild: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> Preview:
+        """What `sync` would make of the knowledge base, to be looked at, published or discarded; nobody else sees
+        it, and it stays when the process ends: see `ragbot.ingest.preview`."""
+        from ragbot.ingest.preview import preview
+
+        return preview(self, paths, rebuild=rebuild, progress=progress)
+
+    def previewed(self) -> Preview:
+        """The preview that was made last. Raises `KnowledgeBaseError` where there is none, or it has ended."""
+        from ragbot.ingest.preview import previewed
+
+        return previewed(self)
+
+    def rollback(self, to: int | None = None) -> RollbackReport:
+        """Return to an earlier revision (default: the one before): see `ragbot.index.rollback.rollback`."""
+        from ragbot.index.rollback import rollback
+
+        return rollback(self, to)
+
+    def revisions(self) -> list[Revision]:
+        """The current revision and those that `rollback` can return to, the newest first."""
+        return revisions(self.store)
 
     def search(
         self,
@@ -250,6 +284,11 @@ class KnowledgeBase:
             return []
         with self.store.reading() as connection:
             return rows.chunks_of_document(connection, self.store.state(connection).revision, document_id)
+
+    def headings(self, most: int) -> list[str]:
+        """A sample of up to `most` different headings and titles: what the documents are about, in short texts."""
+        with self.store.reading() as connection:
+            return rows.headings(connection, self.store.state(connection).revision, most)
 
     def neighbours(self, chunk: Chunk, before: int = 1, after: int = 1) -> list[Chunk]:
         """Up to `before` and `after` passages around `chunk` in reading order, itself left out."""

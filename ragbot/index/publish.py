@@ -3,6 +3,7 @@
     segments/NAME/       what several generations may share: see `segment.py`
     generations/NAME/    dead.npy, and manifest.json, written last, which names the segments by their hashes
     CURRENT              one line: NAME and the SHA-256 of its manifest
+    PREVIEW              the same for what is previewed, while there is a preview
 
 Reading compares each file's hash before anything is made of it; a segment that the reader holds already, known
 by its hash, is not read again.
@@ -10,6 +11,7 @@ by its hash, is not read again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -29,6 +31,7 @@ from ragbot.index.generation import Generation
 from ragbot.index.segment import FORMAT, MANIFEST, Damaged, contents
 
 CURRENT = "CURRENT"
+PREVIEW = "PREVIEW"
 FOLDER = "generations"
 SEGMENTS = "segments"
 KEPT = 3
@@ -41,25 +44,28 @@ Token = tuple[int, int, int]
 Step = Callable[[str], None]
 
 
-def token(folder: Path) -> Token | None:
+def token(folder: Path, pointer: str = CURRENT) -> Token | None:
     """What changes when another generation is published; None where none is. One `stat`."""
     try:
-        found = os.stat(folder / CURRENT)  # noqa: PTH116 - the cheapest call there is, once per search
+        found = os.stat(folder / pointer)  # noqa: PTH116 - the cheapest call there is, once per search
     except OSError:
         return None
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-def _current(folder: Path) -> tuple[str, str]:
-    match = _LINE.fullmatch(contents(folder / CURRENT))
+def _named_by(folder: Path, pointer: str) -> tuple[str, str]:
+    match = _LINE.fullmatch(contents(folder / pointer))
     if match is None:
-        raise Damaged(f"{CURRENT} is not one line of a name and a hash")
+        raise Damaged(f"{pointer} is not one line of a name and a hash")
     return match.group(1).decode(), match.group(2).decode()
 
 
-def load(folder: Path, held: Generation | None = None) -> Generation:
-    """The current generation, every byte checked but that of segments which `held` has. Raises `Damaged`."""
-    name, manifest_hash = _current(folder)
+def load(folder: Path, held: Generation | None = None, pointer: str = CURRENT) -> Generation:
+    """The generation that `pointer` names, every byte checked but that of segments which `held` has.
+
+    Raises `Damaged`.
+    """
+    name, manifest_hash = _named_by(folder, pointer)
     place = folder / FOLDER / name
     content = bytes(contents(place / MANIFEST))
     if hashlib.sha256(content).hexdigest() != manifest_hash:
@@ -101,8 +107,8 @@ def holds(folder: Path, generation: Generation) -> bool:
     )
 
 
-def publish(folder: Path, generation: Generation, step: Step) -> None:
-    """Write `generation`, whose segments are in place, beside the others and make it current.
+def publish(folder: Path, generation: Generation, step: Step, pointer: str = CURRENT) -> None:
+    """Write `generation`, whose segments are in place, beside the others and make `pointer` name it.
 
     The caller holds the writer's lock. Raises `OSError`.
     """
@@ -120,9 +126,9 @@ def publish(folder: Path, generation: Generation, step: Step) -> None:
     for changed in (place, place.parent, folder):
         sync(changed)
     step("generation written")
-    beside = folder / f"{CURRENT}.new"
+    beside = folder / f"{pointer}.new"
     write(beside, f"{name} {hashlib.sha256(manifest).hexdigest()}\n".encode())
-    beside.replace(folder / CURRENT)
+    beside.replace(folder / pointer)
     sync(folder)
     step("published")
 
@@ -141,21 +147,36 @@ def _manifest(generation: Generation, dead: str) -> dict[str, Any]:
     }
 
 
+def withdraw(folder: Path) -> None:
+    """Let nothing be the previewed generation any more, and remove it; what only it had goes with the next `sweep`.
+
+    The caller holds the writer's lock.
+    """
+    with contextlib.suppress(Damaged):
+        shutil.rmtree(folder / FOLDER / _named_by(folder, PREVIEW)[0], ignore_errors=True)
+    (folder / PREVIEW).unlink(missing_ok=True)
+
+
 def sweep(folder: Path) -> None:
-    """Remove all generations but the current one and the newest others, `KEPT` in all, the segments that none of
-    them has, and what killed runs left. The caller holds the writer's lock."""
-    (folder / f"{CURRENT}.new").unlink(missing_ok=True)
+    """Remove all generations but the current one, the previewed one and the newest others, `KEPT` in all beside the
+    previewed one, the segments that none of them has, and what killed runs left. The caller holds the writer's lock.
+    """
+    for pointer in (CURRENT, PREVIEW):
+        (folder / f"{pointer}.new").unlink(missing_ok=True)
     try:
-        current = _current(folder)[0]
+        named = {_named_by(folder, CURRENT)[0]}
     except Damaged:
         return
-    others = [each for each in (folder / FOLDER).iterdir() if each.name != current]
+    with contextlib.suppress(Damaged):
+        named.add(_named_by(folder, PREVIEW)[0])
+    others = [each for each in (folder / FOLDER).iterdir() if each.name not in named]
     complete = [each for each in others if (each / MANIFEST).is_file()]
     complete.sort(key=lambda each: (each / MANIFEST).stat().st_mtime_ns, reverse=True)
     kept = complete[: KEPT - 1]
     for each in set(others) - set(kept):
         shutil.rmtree(each, ignore_errors=True)
-    used = {name for each in (*kept, folder / FOLDER / current) for name in _named(each)}
+    places = (*kept, *(folder / FOLDER / name for name in named))
+    used = {name for each in places for name in _named(each)}
     if (folder / SEGMENTS).is_dir():
         for each in (folder / SEGMENTS).iterdir():
             if each.name not in used:

@@ -118,6 +118,18 @@ def documents(connection: sqlite3.Connection, revision: int) -> Iterator[Documen
         yield _document(row)
 
 
+def headings(connection: sqlite3.Connection, revision: int, most: int) -> list[str]:
+    """Up to `most` different headings, innermost part alone, titles where there is none: a sample by the passages'
+    hashes, the same for the same passages."""
+    found = connection.execute(
+        "SELECT CASE c.heading WHEN '' THEN d.title ELSE c.heading END AS name, min(c.id) AS first "
+        f"FROM chunks c JOIN documents d ON d.row = c.document_row WHERE {VISIBLE} "
+        "GROUP BY name ORDER BY first LIMIT :most",
+        {"revision": revision, "most": most},
+    )
+    return list(dict.fromkeys(name.rsplit(" > ", 1)[-1] for name, _ in found))
+
+
 def identities(connection: sqlite3.Connection, revision: int) -> Iterator[tuple[str, str, str, str]]:
     """Source, id, file's SHA-256 and signature of every document of a revision, by source; no text is read."""
     return iter(

@@ -17,13 +17,15 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
+from ragbot.index import prepared
+from ragbot.index.history import Past, announce, replace_roots
 from ragbot.index.rows import to_json
-from ragbot.index.store import INDEXES, VISIBLE, Store
+from ragbot.index.store import VISIBLE, Store, upgrade
 from ragbot.types import Chunk, Document
 
 LOCK = "write.lock"
 KEPT_REVISIONS = 3
-"""Rows that died stay for the newest revision's two predecessors: a reader may be in the middle of one."""
+"""Rows that died stay for the newest revision's two predecessors at least: a reader may be in the middle of one."""
 SWEPT_AT_ONCE = 20_000
 """Vectors up to which all are looked at when rows are deleted."""
 READER_SECONDS = 600.0
@@ -103,14 +105,35 @@ def _known(store: Store, condition: str, values: Mapping[str, object]) -> dict[s
     }
 
 
-def remove_staged(store: Store, keep: Iterable[int]) -> None:
-    """Delete all staged documents but those of the rows in `keep`."""
+def remove_staged(store: Store, keep: Iterable[int], why: prepared.Ended) -> prepared.Prepared | None:
+    """Delete all staged documents but those of the rows in `keep`. A preview, whose they may be, ends with it.
+
+    Returns the preview that has ended, None where there was none.
+    """
     revision, kept = store.state().revision, to_json(list(keep))
     with store.writing() as connection:
+        upgrade(connection)
+        ended = prepared.end(connection, why)
         connection.execute(
             f"DELETE FROM documents WHERE {_STAGED} AND row NOT IN (SELECT value FROM json_each(:kept))",
             {"revision": revision, "kept": kept},
         )
+    return ended
+
+
+def discard(store: Store) -> None:
+    """End the preview: delete what it staged, and the vectors that only it had."""
+    at = {"revision": store.state().revision}
+    with store.writing() as connection:
+        prepared.end(connection, "its discarding")
+        keys = connection.execute(
+            "SELECT DISTINCT vector_key FROM chunks WHERE document_row IN "
+            f"(SELECT row FROM documents WHERE {_STAGED})",
+            at,
+        ).fetchall()
+        connection.execute(f"DELETE FROM documents WHERE {_STAGED}", at)
+        _forget_vectors(connection, keys)
+    _shrink_log(store)
 
 
 def missing(store: Store, keys: Iterable[bytes], dimension: int) -> set[bytes]:
@@ -164,28 +187,52 @@ def add_documents(store: Store, documents: Iterable[Staging]) -> None:
             )  # fmt: skip
 
 
+_COLUMNS = "id, source, root, sha256, signature"
+_CONTENT = "title, language, page_starts, meta, text"
+_CHUNK = 'ordinal, vector_key, start, "end", page, tokens, heading, meta, text'
+
+
+def restage(store: Store, rows: Iterable[int]) -> None:
+    """Stage copies of stored documents, in the order given; their chunks share the vectors."""
+    born = store.state().revision + 1
+    with store.writing() as connection:
+        for row in rows:
+            copy = connection.execute(
+                f"INSERT INTO documents({_COLUMNS}, born, {_CONTENT}) "
+                f"SELECT {_COLUMNS}, ?, {_CONTENT} FROM documents WHERE row = ?",
+                (born, row),
+            ).lastrowid
+            connection.execute(
+                f"INSERT INTO chunks(id, document_row, {_CHUNK}) "
+                f"SELECT id, ?, {_CHUNK} FROM chunks WHERE document_row = ? ORDER BY ordinal",
+                (copy, row),
+            )
+
+
 def commit(
-    store: Store, *, dead: Iterable[int], roots: Mapping[str, str], embedder: str, dimension: int
-) -> int:
+    store: Store, *, dead: Iterable[int], past: Past, action: str = "sync", why: prepared.Ended = "a sync"
+) -> None:
     """Make the staged documents visible and the rows in `dead` invisible, in one transaction.
 
-    `roots` (prefix -> path) replaces the recorded ones. Returns the new revision.
+    `past.roots` (prefix -> path) replaces the recorded ones. A preview ends, because of `why`.
     """
     with store.writing() as connection:
-        for index in INDEXES:
-            connection.execute(index)
+        upgrade(connection)
+        prepared.end(connection, why)
         revision = store.state(connection).revision + 1
         connection.executemany(
             "UPDATE documents SET died = ? WHERE row = ?", ((revision, row) for row in dead)
         )
-        connection.execute("DELETE FROM roots")
-        connection.executemany("INSERT INTO roots VALUES(?, ?)", roots.items())
-        for key, value in (("embedder", embedder), ("dimension", str(dimension))):
-            connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
-        connection.execute(
-            "INSERT INTO revisions VALUES(?, ?, ?)", (revision, secrets.token_hex(16), time.time())
-        )
-    return revision
+        announce(connection, revision=revision, stamp=secrets.token_hex(16), past=past, action=action)
+
+
+def commit_prepared(store: Store) -> None:
+    """Make what is previewed visible, in one transaction. Raises `KnowledgeBaseError` where it has ended."""
+    with store.writing() as connection:
+        found = prepared.require(connection, store.state(connection))
+        past = Past(embedder=found.embedder, dimension=found.dimension, roots=found.roots)
+        announce(connection, revision=found.revision, stamp=found.stamp, past=past, action="publish")
+        prepared.end(connection, "its publishing")
 
 
 def roots(store: Store) -> dict[str, str]:
@@ -197,15 +244,15 @@ def roots(store: Store) -> dict[str, str]:
 def set_roots(store: Store, new: Mapping[str, str]) -> None:
     """Replace the recorded roots where no document changed."""
     with store.writing() as connection:
-        connection.execute("DELETE FROM roots")
-        connection.executemany("INSERT INTO roots VALUES(?, ?)", new.items())
+        replace_roots(connection, new)
 
 
-def collect(store: Store) -> None:
-    """Delete rows that no reader can want any more, and the vectors that only they used."""
+def collect(store: Store, kept: int) -> None:
+    """Delete rows that neither a reader can want any more nor a return to one of the last `kept` revisions before
+    the newest, and the vectors that only they used."""
     state = store.state()
     recent = time.time() - state.updated < READER_SECONDS
-    oldest = state.revision - (KEPT_REVISIONS - 1 if recent else 0)
+    oldest = state.revision - max(kept, KEPT_REVISIONS - 1 if recent else 0)
     with store.writing() as connection:
         keys = connection.execute(
             "SELECT DISTINCT c.vector_key FROM documents d CROSS JOIN chunks c ON c.document_row = d.row "
@@ -213,12 +260,18 @@ def collect(store: Store) -> None:
             (oldest,),
         ).fetchall()
         gone = connection.execute("DELETE FROM documents WHERE died <= ?", (oldest,)).rowcount
-        connection.execute("DELETE FROM revisions WHERE revision < ?", (oldest,))
+        for table in ("history", "revisions"):
+            connection.execute(f"DELETE FROM {table} WHERE revision < ?", (oldest,))
         if gone:
             _forget_vectors(connection, keys)
     if gone:
-        with contextlib.suppress(KnowledgeBaseLocked), store.translated():
-            store.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        _shrink_log(store)
+
+
+def _shrink_log(store: Store) -> None:
+    """Empty the write-ahead log, which still holds what was deleted, unless somebody reads in it."""
+    with contextlib.suppress(KnowledgeBaseLocked), store.translated():
+        store.connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _forget_vectors(connection: sqlite3.Connection, keys: Sequence[tuple[bytes]]) -> None:

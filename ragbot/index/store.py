@@ -2,8 +2,9 @@
 
 Rows are immutable. A document row is visible at revision r when `born <= r` and it has not `died` by then;
 its chunks share its fate. A revision becomes visible by one insert into `revisions`, so a reader sees all
-of a sync or nothing of it. Rows with `born` beyond the newest revision are staged: a sync under way, or
-one that was killed. Writing is `stage.py`; this file knows nothing of vectors' meaning or of search.
+of a sync or nothing of it. Rows with `born` beyond the newest revision are staged: a sync under way, one that
+was killed, or a preview, whose `died` lie beyond it too. Writing is `stage.py`; this file knows nothing of
+vectors' meaning or of search.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
 
-FORMAT = 1
-"""Version of the tables below. A knowledge base with a greater one was made by a newer ragbot."""
+FORMAT = 2
+"""Version of the tables below. A knowledge base with a greater one was made by a newer ragbot; one with a lesser
+one is read as it is, and a writer adds what is missing (`upgrade`)."""
 
 FILE = "kb.sqlite"
 
@@ -50,11 +53,25 @@ CREATE UNIQUE INDEX chunks_by_document ON chunks(document_row, ordinal);
 CREATE INDEX chunks_by_vector ON chunks(vector_key);
 """
 
-INDEXES = (
+_ADDED = (
+    # What keeps a small change from reading all documents.
     "CREATE INDEX IF NOT EXISTS documents_by_source ON documents(source)",
     "CREATE INDEX IF NOT EXISTS documents_by_death ON documents(died) WHERE died IS NOT NULL",
+    # What else a revision was, so that it can be returned to.
+    "CREATE TABLE IF NOT EXISTS history(revision INTEGER PRIMARY KEY, action TEXT NOT NULL, "
+    "documents INTEGER NOT NULL, embedder TEXT NOT NULL, dimension INTEGER NOT NULL, roots TEXT NOT NULL)",
+    # The one preview there can be, and when it ended why.
+    "CREATE TABLE IF NOT EXISTS previews(one INTEGER PRIMARY KEY CHECK(one = 1), status TEXT NOT NULL, "
+    "base INTEGER NOT NULL, base_stamp TEXT NOT NULL, stamp TEXT NOT NULL, at REAL NOT NULL, "
+    "embedder TEXT NOT NULL, dimension INTEGER NOT NULL, roots TEXT NOT NULL, report TEXT NOT NULL)",
+    "INSERT INTO history SELECT newest, iif(newest, 'sync', 'created'), "
+    "(SELECT count(*) FROM documents WHERE born <= newest AND (died IS NULL OR died > newest)), "
+    "(SELECT value FROM meta WHERE key = 'embedder'), (SELECT value FROM meta WHERE key = 'dimension'), "
+    "(SELECT json_group_object(prefix, path) FROM roots) FROM (SELECT max(revision) newest FROM revisions) "
+    "WHERE NOT EXISTS (SELECT 1 FROM history WHERE revision = newest)",
+    f"UPDATE meta SET value = '{FORMAT}' WHERE key = 'format' AND CAST(value AS INTEGER) < {FORMAT}",
 )
-"""What keeps a small change from reading all documents. Nothing is wrong without them: a writer adds them."""
+"""What has been added to the tables above since format 1. Nothing that a reader needs."""
 
 VISIBLE = "d.born <= :revision AND (d.died IS NULL OR d.died > :revision)"
 """SQL condition on `documents AS d` for the rows of one revision."""
@@ -98,6 +115,9 @@ class _Handle:
 
 class Store:
     """The database of one knowledge base folder. Threads may share it: each gets a connection of its own."""
+
+    pointer: ClassVar = "CURRENT"
+    """The file that names the generation of what `state` says: see `publish.py`."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
@@ -216,7 +236,7 @@ class Store:
                 with contextlib.closing(connection):
                     connection.execute("PRAGMA journal_mode=WAL")
                     now = time.time()
-                    connection.executescript(f"BEGIN;{_SCHEMA}{';'.join(INDEXES)}")
+                    connection.executescript(f"BEGIN;{_SCHEMA}")
                     connection.executemany(
                         "INSERT INTO meta VALUES(?, ?)",
                         [
@@ -227,6 +247,7 @@ class Store:
                         ],
                     )
                     connection.execute("INSERT INTO revisions VALUES(0, ?, ?)", (secrets.token_hex(16), now))
+                    upgrade(connection)
                     connection.execute("COMMIT")
         except OSError as error:
             raise KnowledgeBaseError(f"{self.path} cannot be written: {error}") from error
@@ -247,15 +268,21 @@ class Store:
                 "SELECT revision, stamp, at FROM revisions ORDER BY revision"
             ).fetchall()
             return State(
-                revision=revisions[-1][0],
+                revision=int(revisions[-1][0]),
                 stamps={revision: stamp for revision, stamp, _ in revisions},
                 embedder=meta["embedder"],
                 dimension=int(meta["dimension"]),
                 created=float(meta["created"]),
-                updated=revisions[-1][2],
+                updated=float(revisions[-1][2]),
             )
         except (KeyError, ValueError, IndexError, TypeError) as error:
             raise KnowledgeBaseError(damaged(self.path, error)) from error
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Add what a knowledge base of an older format lacks; inside a writer's transaction."""
+    for statement in _ADDED:
+        connection.execute(statement)
 
 
 def explain(path: Path, error: sqlite3.Error) -> KnowledgeBaseError:

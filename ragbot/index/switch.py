@@ -35,17 +35,19 @@ class Switch:
     """Holds the current generation of one knowledge base for all threads."""
 
     def __init__(self, folder: Path, store: Store) -> None:
-        self._folder, self._store = folder, store
+        self._folder, self._store, self._pointer = folder, store, store.pointer
         self._lock = threading.Lock()
         self._held: tuple[publish.Token | None, Generation] | None = None
 
     def get(self) -> Generation:
         """The newest generation; costs one `stat` unless another was published."""
         held = self._held
-        if held is not None and held[0] == publish.token(self._folder):
+        if held is not None and held[0] == publish.token(self._folder, self._pointer):
             return held[1]
         with self._lock:
-            token = publish.token(self._folder)  # before reading: what comes later is noticed next time
+            token = publish.token(
+                self._folder, self._pointer
+            )  # before reading: what comes later is noticed next time
             if self._held is None or self._held[0] != token:
                 self._held = self._find(token)
             return self._held[1]
@@ -55,11 +57,13 @@ class Switch:
         with self._lock:
             self._held = None
 
-    def renew(self, previous: Generation | None, step: publish.Step) -> Generation:
+    def renew(self, previous: Generation | None, step: publish.Step, *, merge: bool = True) -> Generation:
         """Make the newest revision's generation and publish it; then, where it is due, once more with segments
         merged, which may take long. The caller holds the writer's lock. Raises `OSError`."""
         generation = self._build(previous)
         self._publish(generation, step)
+        if not merge:
+            return generation
         with self._store.reading() as connection:
             state = self._store.state(connection)
             merged = compacted(self._folder / publish.SEGMENTS, connection, state, generation)
@@ -68,13 +72,16 @@ class Switch:
         return merged or generation
 
     def _publish(self, generation: Generation, step: publish.Step) -> None:
-        publish.publish(self._folder, generation, step)
+        publish.publish(self._folder, generation, step, self._pointer)
         with self._lock:
-            self._held = (publish.token(self._folder), generation)
+            self._held = (publish.token(self._folder, self._pointer), generation)
 
     def _find(self, token: publish.Token | None) -> tuple[publish.Token | None, Generation]:
+        self._store.state()  # raises where what it tells of is gone
         generation, problem = self._load()
-        while problem and (now := publish.token(self._folder)) != token:  # published and swept meanwhile
+        while (
+            problem and (now := publish.token(self._folder, self._pointer)) != token
+        ):  # published and swept meanwhile
             token = now
             generation, problem = self._load()
         if generation is not None and not problem:
@@ -102,17 +109,17 @@ class Switch:
             _LOG.log(level, "%s: %s; indexes are made again from kb.sqlite", self._folder, problem)
             try:
                 generation = self._build(generation)
-                publish.publish(self._folder, generation, _no_step)
+                publish.publish(self._folder, generation, _no_step, self._pointer)
                 publish.sweep(self._folder)
             except OSError as error:
                 _LOG.warning("%s: indexes are kept for this process only: %s", self._folder, error)
                 generation = self._build_apart(generation)
-        return publish.token(self._folder), generation
+        return publish.token(self._folder, self._pointer), generation
 
     def _load(self) -> tuple[Generation | None, str]:
         """What is published, if its bytes and its history are right, and what keeps it from being current."""
         try:
-            generation = publish.load(self._folder, self._held[1] if self._held else None)
+            generation = publish.load(self._folder, self._held[1] if self._held else None, self._pointer)
         except Damaged as damage:
             return None, str(damage)
         state = self._store.state()

@@ -1,44 +1,20 @@
 """Files -> knowledge base: what changed is read, cut, embedded, and made visible at once.
 
-    list -> hash -> read -> cut -> embed -> stage (small transactions) -> one transaction -> indexes
+    gather (list, hash, read, cut, embed, stage) -> one transaction -> indexes
 
-An unchanged file costs a hash. A file that cannot be read is reported, and its earlier version stays. A
-killed run leaves nothing visible; its embeddings and staged documents serve the next one.
+A killed run leaves nothing visible; its embeddings and staged documents serve the next one.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
 
-from ragbot.errors import InputError, KnowledgeBaseError
-from ragbot.index import publish, rows, stage
-from ragbot.index.knowledge_base import LOCK_SECONDS, KnowledgeBase
-from ragbot.index.stage import Known
-from ragbot.ingest.blocks import Parsed, Skipped
-from ragbot.ingest.document import to_document
-from ragbot.ingest.files import list_files
-from ragbot.ingest.limits import Limits
-from ragbot.ingest.loader import Loader
+from ragbot.index import publish, stage
+from ragbot.index.knowledge_base import KnowledgeBase
+from ragbot.index.revise import revise
+from ragbot.ingest.gather import Loads, Progress, Run, gathered
 from ragbot.ingest.report import SyncReport
-from ragbot.ingest.roots import Plan, plan
-from ragbot.ingest.split import split
-from ragbot.ingest.staging import Stager
-from ragbot.settings import IngestSettings
-from ragbot.text.language import detect
-
-if TYPE_CHECKING:
-    from ragbot.protocols import Embedder
-
-VERSION = 3
-"""Raised whenever the same file would give other text or other passages: all files are then read again."""
 
 STEPS = (
     "listed",
@@ -53,23 +29,6 @@ STEPS = (
     "swept",
 )
 """What `step` is called with, in this order; `embedded` and `staged` come once for every batch."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done, and of how many."""
-
-
-class Loads(Protocol):
-    """Reads files: each with what it holds or why it cannot be read, in the order given."""
-
-    def load_many(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Parsed | Skipped]]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    path: Path
-    source: str
-    root: str
-    sha256: str
 
 
 def sync(
@@ -87,199 +46,22 @@ def sync(
     of `STEPS` as it is reached. Raises `InputError` (a path that cannot be read, nothing that could be),
     `KnowledgeBaseLocked`, `KnowledgeBaseMismatch`, `KnowledgeBaseError`, `ModelError`.
     """
-    started = time.perf_counter()
-    given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    with stage.write_lock(kb.folder, LOCK_SECONDS), ExitStack() as stack:
-        run = _Run(kb, plan(given, stage.roots(kb.store)), rebuild=rebuild, progress=progress, step=step)
-        run.compare()
-        if loader is None:
-            loader = stack.enter_context(Loader(run.limits, workers=kb.settings.ingest.workers))
-        run.take_in(loader)
-        removed = run.finish()
-        return run.report(removed, time.perf_counter() - started)
+    with gathered(
+        kb, paths, rebuild=rebuild, progress=progress, step=step, loader=loader, ends="a sync"
+    ) as run:
+        _finish(run, step)
+        return run.report(kb.generations.get().size)
 
 
-class _Run:
-    """One sync under the writer's lock: what it found, and what it did so far."""
-
-    def __init__(
-        self,
-        kb: KnowledgeBase,
-        names: Plan,
-        *,
-        rebuild: bool,
-        progress: Progress | None,
-        step: Callable[[str], None],
-    ) -> None:
-        self.kb, self.plan, self.rebuild = kb, names, rebuild
-        self.progress: Progress = progress or (lambda _what, _done, _all: None)
-        self.step = step
-        self.limits = _limits(kb.settings.ingest)
-        self.previous = kb.generations.get()
-        self.embedder: Embedder = kb.load_embedder() if rebuild else kb.embedder
-        self.signature = f"{VERSION}/{kb.settings.ingest.chunk_tokens}/{self.embedder.name}"
-        # What is stored of these paths. A root's sources begin with its prefix: what is absorbed is found too.
-        self.before = stage.visible(kb.store, {target.source for target in names.targets} | names.absorbed)
-        self.skipped: list[Skipped] = []
-        self.notes = list(names.notes)
-        self.unchanged: set[str] = set()
-        self.wanted: list[_File] = []
-        self.staged: set[str] = set()
-        self.carried: list[Known] = []
-        self.embedded = 0
-        # Telling languages loads a model: done while the first file is read in another process.
-        self.languages = Thread(target=detect, args=("What language is this?",), daemon=True)
-
-    def compare(self) -> None:
-        """Hash every file and find out which must be read."""
-        found = self._list()
-        self.step("listed")
-        left = {} if self.rebuild else stage.staged(self.kb.store)
-        adopted: list[int] = []
-        for number, file in enumerate(found, start=1):
-            self.progress("hash", number, len(found))
-            now = (file.sha256, self.signature)
-            known, half = self.before.get(file.source), left.get(file.source)
-            if not self.rebuild and known and (known.sha256, known.signature) == now:
-                self.unchanged.add(file.source)
-            elif half and (half.sha256, half.signature) == now and half.root == file.root:
-                adopted.append(half.row)
-                self.staged.add(file.source)
-            else:
-                self.wanted.append(file)
-        stage.remove_staged(self.kb.store, adopted)
-        self.step("hashed")
-
-    def _list(self) -> list[_File]:
-        found: list[_File] = []
-        for target in self.plan.targets:
-            for each in list_files(target.path, limits=self.limits):
-                source = target.source_of(each.source)
-                if isinstance(each, Skipped):
-                    self.skipped.append(replace(each, source=source))
-                    continue
-                try:
-                    sha256 = _sha256(each.path)
-                except OSError as error:
-                    reason = f"cannot be read ({error.strerror}); check the file and the disk"
-                    self.skipped.append(Skipped(source=source, reason=reason))
-                else:
-                    found.append(_File(path=each.path, source=source, root=target.root, sha256=sha256))
-        return found
-
-    def take_in(self, loader: Loads) -> None:
-        """Read, cut, embed and stage the files that changed."""
-        if self.wanted:
-            self.languages.start()
-        with Stager(self.kb.store, self.embedder, self.step) as stager:
-            outcomes = loader.load_many(file.path for file in self.wanted)
-            for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
-                if isinstance(outcome, Skipped):
-                    self.skipped.append(replace(outcome, source=file.source))
-                else:
-                    self._cut(file, outcome, stager)
-                self.progress("index", number, len(self.wanted))
-            if self.previous.embedder not in ("", self.embedder.name):
-                self._carry_over(stager)
-            stager.flush()
-        self.embedded = stager.embedded
-        if stager.truncated:
-            self.notes.append(
-                f"{stager.truncated} passages are longer than the {self.embedder.max_tokens} tokens that the "
-                "embedder reads; search by meaning knows only their beginning"
-            )
-
-    def _cut(self, file: _File, parsed: Parsed, stager: Stager) -> None:
-        self.languages.join()
-        document, placed = to_document(file.source, parsed, file.sha256)
-        chunks = split(
-            document,
-            placed,
-            count_tokens=self.embedder.count_tokens,
-            chunk_tokens=self.kb.settings.ingest.chunk_tokens,
-        )
-        if not chunks:
-            self.skipped.append(Skipped(source=file.source, reason="holds no text; fill or remove it"))
-            return
-        self.notes.extend(f"{file.source}: {note}" for note in parsed.notes)
-        stager.add(document, chunks, root=file.root, signature=self.signature)
-        self.staged.add(file.source)
-
-    def _carry_over(self, stager: Stager) -> None:
-        """With another embedder, passages that stay without being read again need new vectors too."""
-        removed = self._removed()
-        for known in stage.visible(self.kb.store).values():
-            if known.source not in self.staged and known.source not in removed:
-                with self.kb.store.reading() as connection:
-                    document, chunks = rows.stored(connection, known.row)
-                stager.add(
-                    document, chunks, root=known.root, signature=f"carried over from {known.signature}"
-                )
-                self.carried.append(known)
-
-    def _removed(self) -> set[str]:
-        """Sources whose files are gone; one that merely cannot be read keeps its earlier version."""
-        unread = {each.source for each in self.skipped}
-        folders = tuple(each.rstrip("/") + "/" for each in unread)
-        gone = self.before.keys() - self.unchanged - self.staged - unread
-        return {source for source in gone if not source.startswith(folders)}
-
-    def finish(self) -> set[str]:
-        """Make it visible and publish the indexes. Returns what was removed. Raises `InputError` where none of
-        the paths gave anything, now or earlier."""
-        if not (self.unchanged or self.staged or self.before):
-            reasons = "".join(f"\n  {each.source}: {each.reason}" for each in self.skipped[:10])
-            raise InputError(f"nothing below the given paths could be read{reasons}")
-        removed = self._removed()
-        replaced = [known.row for source, known in self.before.items() if source in self.staged | removed]
-        dead = [*replaced, *(known.row for known in self.carried)]
-        store, roots = self.kb.store, self.plan.roots
-        if dead or self.staged:
-            self.step("before commit")
-            embedder = self.embedder
-            stage.commit(store, dead=dead, roots=roots, embedder=embedder.name, dimension=embedder.dimension)
-            self.step("committed")
-            self._publish()
-        elif roots != stage.roots(store):
-            stage.set_roots(store, roots)
-        stage.collect(store)
-        self.step("swept")
-        return removed
-
-    def _publish(self) -> None:
-        try:
-            self.kb.generations.renew(self.previous, self.step)
-            publish.sweep(self.kb.folder)
-        except OSError as error:
-            self.kb.generations.forget()
-            raise KnowledgeBaseError(
-                f"{self.kb.folder}: the passages are stored, but their indexes cannot be written "
-                f"({error.strerror}); make room and run the command again"
-            ) from error
-
-    def report(self, removed: set[str], seconds: float) -> SyncReport:
-        return SyncReport(
-            added=tuple(sorted(self.staged - self.before.keys())),
-            changed=tuple(sorted(self.staged & self.before.keys())),
-            removed=tuple(sorted(removed)),
-            unchanged=tuple(sorted(self.unchanged)),
-            skipped=tuple(self.skipped),
-            notes=tuple(self.notes),
-            chunks=self.kb.generations.get().size,
-            embedded=self.embedded,
-            seconds=seconds,
-        )
-
-
-def _limits(settings: IngestSettings) -> Limits:
-    return Limits(
-        file_seconds=settings.file_seconds,
-        file_memory_mb=settings.file_memory_mb,
-        max_file_mb=settings.max_file_mb,
-        max_unpacked_mb=settings.max_unpacked_mb,
-    )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _finish(run: Run, step: Callable[[str], None]) -> None:
+    """Make it visible and publish the indexes."""
+    kb, dead = run.kb, run.dead
+    if dead or run.staged:
+        revise(kb, lambda: stage.commit(kb.store, dead=dead, past=run.past), run.previous, step)
+    else:
+        if run.plan.roots != stage.roots(kb.store):
+            stage.set_roots(kb.store, run.plan.roots)
+        publish.withdraw(kb.folder)
+        publish.sweep(kb.folder)
+    stage.collect(kb.store, kb.settings.index.keep_revisions)
+    step("swept")

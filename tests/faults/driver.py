@@ -3,8 +3,9 @@ JSON line. A command runs in a fork of this process, which has everything import
 killed costs no start.
 
     {"do": "sync", "kb": DIR, "shop": DIR, "step": NAME?, "delay": SECONDS?}   killed at that step, or then
+    {"do": "preview", ...}, {"do": "publish", "kb": DIR}, {"do": "rollback", "kb": DIR}    the same, as sync
     {"do": "read", "kb": DIR, "seconds": S}                                    searches all the while
-    {"do": "squeeze", "kb": DIR, "shop": DIR, "bytes": N}                      syncs with files of at most N bytes
+    {"do": "squeeze", "kb": DIR, "run": {COMMAND}, "bytes": N}                 runs with files of at most N bytes
     {"do": "look", "kb": DIR}                                                  as nobody, if we are root
 """
 
@@ -19,25 +20,52 @@ import tempfile
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from quick import DirectLoader, open_quick
 
+from ragbot.errors import KnowledgeBaseError
 from ragbot.index import check, dense
+from ragbot.index.revise import publish_preview
+from ragbot.index.rollback import rollback
+from ragbot.ingest.preview import preview
 from ragbot.ingest.sync import sync
 from ragbot.text.language import detect
 from ragbot.text.words import terms
 
 
-def run_sync(command: dict[str, Any]) -> dict[str, Any]:
+def killer(command: dict[str, Any]) -> Callable[[str], None]:
     def step(name: str) -> None:
         if name == command.get("step"):
             os.kill(os.getpid(), signal.SIGKILL)
 
+    return step
+
+
+def run_sync(command: dict[str, Any]) -> dict[str, Any]:
     with open_quick(Path(command["kb"])) as kb:
-        report = sync(kb, command["shop"], loader=DirectLoader(), step=step)
+        report = sync(kb, command["shop"], loader=DirectLoader(), step=killer(command))
     return {"chunks": report.chunks}
+
+
+def run_preview(command: dict[str, Any]) -> dict[str, Any]:
+    with (
+        open_quick(Path(command["kb"])) as kb,
+        preview(kb, command["shop"], loader=DirectLoader(), step=killer(command)) as made,
+    ):
+        return {"chunks": made.report.chunks, "embedded": made.report.embedded}
+
+
+def run_publish(command: dict[str, Any]) -> dict[str, Any]:
+    with open_quick(Path(command["kb"])) as kb, kb.previewed() as made:
+        return {"revision": publish_preview(kb, made.stamp, step=killer(command))}
+
+
+def run_rollback(command: dict[str, Any]) -> dict[str, Any]:
+    with open_quick(Path(command["kb"])) as kb:
+        return {"chunks": rollback(kb, step=killer(command)).chunks}
 
 
 def run_read(command: dict[str, Any]) -> dict[str, Any]:
@@ -88,18 +116,25 @@ def run_look(command: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_squeeze(command: dict[str, Any]) -> dict[str, Any]:
-    """A sync that may not make any file larger than so many bytes: what a full disk does to it."""
+    """A run that may not make any file larger than so many bytes: what a full disk does to it."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (command["bytes"], command["bytes"]))
     try:
-        with open_quick(Path(command["kb"])) as kb:
-            sync(kb, command["shop"], loader=DirectLoader())
+        RUNS[command["run"]["do"]](command["run"])
     except Exception as error:
         return {"problem": f"{type(error).__name__}: {error}"}
     return {"problem": "OK"}
 
 
-RUNS = {"sync": run_sync, "read": run_read, "look": run_look, "squeeze": run_squeeze}
+RUNS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "sync": run_sync,
+    "preview": run_preview,
+    "publish": run_publish,
+    "rollback": run_rollback,
+    "read": run_read,
+    "look": run_look,
+    "squeeze": run_squeeze,
+}
 
 
 def run(command: dict[str, Any]) -> dict[str, Any]:
@@ -109,6 +144,8 @@ def run(command: dict[str, Any]) -> dict[str, Any]:
     if child == 0:
         try:
             answer = RUNS[command["do"]](command)
+        except KnowledgeBaseError as error:
+            answer = {"problem": str(error)}
         except BaseException:
             answer = {"error": traceback.format_exc()}
         os.write(writing, json.dumps(answer).encode())

@@ -119,7 +119,9 @@ def test_a_full_disk_loses_nothing(drivers: list[Driver], tmp_path: Path) -> Non
     size = (kb / "kb.sqlite").stat().st_size
     after = stock(shop, 2, 400)
     for limit in (size // 2, size + 5_000, 3 * size, 6 * size):
-        answer = drivers[0].ask(do="squeeze", kb=kb, shop=shop, bytes=limit)
+        answer = drivers[0].ask(
+            do="squeeze", run={"do": "sync", "kb": str(kb), "shop": str(shop)}, bytes=limit
+        )
         assert answer["problem"].startswith(("KnowledgeBaseError", "OK")), json.dumps(answer)
         assert seen(kb) in ((before, {"v1"}), (after, {"v2"}))
     assert drivers[0].ask(do="sync", kb=kb, shop=shop) == {"chunks": 400}

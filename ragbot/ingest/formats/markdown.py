@@ -9,6 +9,7 @@ from typing import Any
 from ragbot.ingest.blocks import Block, Parsed
 from ragbot.ingest.decode import clean, decode
 from ragbot.ingest.formats.markup import parse_html, tree_to_blocks
+from ragbot.ingest.formats.unseen import take_out_unseen
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _MAX_FRONT = 20_000
@@ -34,7 +35,7 @@ def parse(data: bytes, title: str) -> Parsed:
 
 
 def markdown_blocks(text: str) -> tuple[list[Block], tuple[str, ...]]:
-    """Blocks of Markdown text, and a note where it is nested too deep to be read whole."""
+    """Blocks of Markdown text, and notes where it is nested too deep to be read whole or HTML in it hides text."""
     from markdown_it import MarkdownIt
 
     reader = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
@@ -47,7 +48,9 @@ def markdown_blocks(text: str) -> tuple[list[Block], tuple[str, ...]]:
         if deepest >= _MAX_NESTING - 4
         else ()
     )
-    return tree_to_blocks(parse_html(f"<html><body>{rendered}</body></html>")), notes
+    tree = parse_html(f"<html><body>{rendered}</body></html>")
+    unseen = take_out_unseen(tree)
+    return tree_to_blocks(tree), (*notes, *unseen)
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str, tuple[str, ...]]:

@@ -54,6 +54,11 @@ def parse_html(text: str) -> Any:
         return html.Element("html")
 
 
+def to_html(root: Any) -> str:
+    """The tree as a page again."""
+    return str(html.tostring(root, encoding="unicode"))
+
+
 def tree_to_blocks(root: Any) -> list[Block]:
     """Everything readable below `root`, in order."""
     blocks = _Walker().run(root)

@@ -28,13 +28,14 @@ def parse_docx(data: bytes, title: str) -> Parsed:
     try:
         document = docx.Document(io.BytesIO(data))
         named = clean(document.core_properties.title or "").strip()
-        blocks = _Word(document).blocks()
+        word = _Word(document)
+        blocks = word.blocks()
     except _OFFICE_ERRORS as error:
         raise _damaged("Word document", error) from error
     if not blocks:
         raise Refused("holds no text; pictures in it are not read")
     first = next((block.text for block in blocks if block.kind == "heading" and block.level == 1), "")
-    return Parsed(title=first or named or title, blocks=tuple(blocks))
+    return Parsed(title=first or named or title, blocks=tuple(blocks), notes=word.notes())
 
 
 class _Word:
@@ -49,6 +50,7 @@ class _Word:
         self._styles = {style.style_id: style for style in document.styles}
         self._formats = dict(self._numbering(document))
         self._counts: dict[tuple[str, int], int] = {}
+        self._hidden: list[str] = []
 
     def _numbering(self, document: Any) -> Iterator[tuple[tuple[str, int], str]]:
         """(list, level) -> `bullet`, `decimal` ..."""
@@ -90,7 +92,9 @@ class _Word:
         for node in element.iter(
             q("w:t"), q("w:tab"), q("w:br"), q("w:cr"), q("w:hyperlink"), q("w:noBreakHyphen")
         ):
-            if node.tag == q("w:t"):
+            if self._vanishes(node):
+                self._hidden.append(node.text or "")
+            elif node.tag == q("w:t"):
                 parts.append(node.text or "")
             elif node.tag == q("w:tab"):
                 parts.append("" if node.getparent().tag == q("w:tabs") else " ")
@@ -104,6 +108,17 @@ class _Word:
             if url and shown and re.match(r"https?://\S+$", url) and shown not in url:
                 text = text.replace(shown, f"{shown} ({url})", 1)
         return re.sub(r"[ \t]+", " ", text).strip()
+
+    def _vanishes(self, node: Any) -> bool:
+        """Whether a run's text is formatted as hidden."""
+        q = self._q
+        mark = node.getparent().find(f"{q('w:rPr')}/{q('w:vanish')}")
+        return mark is not None and mark.get(q("w:val")) not in ("0", "false", "off")
+
+    def notes(self) -> tuple[str, ...]:
+        """On hidden text that was left out, once the blocks are read."""
+        text = " ".join("".join(self._hidden).split())
+        return (f'hidden text was left out: "{text[:80]}"; find out who put it there',) if text else ()
 
     def _paragraph(self, element: Any) -> Iterator[Block]:
         text = self._text(element)

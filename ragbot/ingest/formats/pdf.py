@@ -12,6 +12,8 @@ from ragbot.ingest.formats.layout import Line, drop_running_lines, lines_to_bloc
 from ragbot.ingest.limits import Refused
 
 _MAX_PAGES = 10_000
+_INVISIBLE = 3
+"""Text rendering mode of ISO 32000-1, 9.3.6: neither filled nor stroked."""
 _PAGE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError, RecursionError)
 
 
@@ -68,13 +70,24 @@ def _read_pages(reader: Any) -> tuple[list[list[Line]], list[str]]:
 
     pages: list[list[Line]] = []
     notes: list[str] = []
+    modes: list[int] = []
     for number, page in enumerate(_bounded(reader.pages), 1):
         try:
-            pages.append(list(_lines(page, number)))
+            pages.append(list(_lines(page, number, modes)))
         except (PyPdfError, *_PAGE_ERRORS, NotImplementedError) as error:
             pages.append([])
             notes.append(f"page {number} cannot be read ({type(error).__name__})")
+        if number in modes and not _has_picture(page):
+            notes.append(f"page {number} holds invisible text, and no picture that it would be the text of")
     return pages, notes
+
+
+def _has_picture(page: Any) -> bool:
+    """A scanned page has one, and what was recognised in it stands invisibly above it."""
+    try:
+        return len(page.images) > 0
+    except (*_PAGE_ERRORS, NotImplementedError, ImportError):
+        return True
 
 
 def _bounded(pages: Any) -> Iterator[Any]:
@@ -84,8 +97,9 @@ def _bounded(pages: Any) -> Iterator[Any]:
         yield page
 
 
-def _lines(page: Any, number: int) -> Iterator[Line]:
-    """The lines of a page as pypdf orders them, with the size, weight and height at which they stand."""
+def _lines(page: Any, number: int, modes: list[int]) -> Iterator[Line]:
+    """The lines of a page as pypdf orders them, with the size, weight and height at which they stand. `modes` gets
+    the number of a page that draws invisible text."""
     pieces: list[tuple[str, float, bool, float]] = []
 
     def visit(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
@@ -95,7 +109,11 @@ def _lines(page: Any, number: int) -> Iterator[Line]:
             bold = any(word in weight for word in ("bold", "heavy", "black", "semibold"))
             pieces.append((text, float(size or 0) * scale, bold, tm[4] * cm[1] + tm[5] * cm[3] + cm[5]))
 
-    page.extract_text(visitor_text=visit)
+    def watch(operator: bytes, operands: Any, _cm: Any, _tm: Any) -> None:
+        if operator == b"Tr" and operands and operands[0] == _INVISIBLE:
+            modes.append(number)
+
+    page.extract_text(visitor_text=visit, visitor_operand_before=watch)
     current: list[tuple[str, float, bool, float]] = []
     for text, size, bold, y in pieces:
         first, *others = text.split("\n")

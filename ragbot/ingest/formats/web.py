@@ -8,7 +8,8 @@ from typing import Any
 
 from ragbot.ingest.blocks import Block, Parsed
 from ragbot.ingest.decode import Decoded, clean, decode
-from ragbot.ingest.formats.markup import parse_html, settle, tree_to_blocks
+from ragbot.ingest.formats.markup import parse_html, settle, to_html, tree_to_blocks
+from ragbot.ingest.formats.unseen import take_out_unseen
 from ragbot.ingest.limits import Refused
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset=[\"']?\s*([\w-]{2,30})", re.IGNORECASE)
@@ -31,14 +32,16 @@ def parse(data: bytes, title: str) -> Parsed:
     """The main text where trafilatura finds it, the page without its frame otherwise."""
     decoded = _decode(data)
     tree = parse_html(decoded.text)
+    unseen = take_out_unseen(tree)
+    page = to_html(tree) if unseen else decoded.text
     name = _title(tree)
     description = settle(tree.xpath("string(//meta[@name='description']/@content)"))
-    found = _main_text(decoded.text, tree)
+    found = _main_text(page, tree)
     blocks = _where(tree, found)
     if found and _size(blocks) > 2 * _size(found) + 500:  # more around it than tags and roles tell
         blocks = found
-    notes = decoded.notes
-    if not blocks and (text := settle(_TAG.sub(" ", _CODE.sub(" ", decoded.text)))):
+    notes = (*decoded.notes, *unseen)
+    if not blocks and (text := settle(_TAG.sub(" ", _CODE.sub(" ", page)))):
         blocks = [Block(kind="text", text=clean(html_unescape(text)))]
         notes = (*notes, "is nested too deep; it was read without its structure")
     if not blocks:

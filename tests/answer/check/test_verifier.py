@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.answer.ground import GroundingVerifier
+from ragbot.answer.check.verifier import GroundingVerifier
 
 PASSAGES = [
     "Refunds are paid within 14 days of receipt. The customer pays the return postage, unless the item is faulty.",

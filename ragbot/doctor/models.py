@@ -1,0 +1,67 @@
+"""The models that the settings name: whether each is there, undamaged, and can do what it is for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from ragbot.doctor.findings import Finding, problem
+from ragbot.errors import ModelError
+
+if TYPE_CHECKING:
+    from ragbot.settings import Settings
+
+
+def models(settings: Settings) -> Iterator[Finding]:
+    """Embedder, language model, reranker, reader of moods and verifier, as far as the settings ask for them."""
+    from ragbot.models import hub
+
+    wanted = [settings.embedder.model]
+    if settings.answer.composer == "generate":
+        if settings.generator.base_url:
+            yield _remote(settings)
+        else:
+            wanted.append(settings.generator.model)
+    for name in wanted:
+        try:
+            hub.locate(name, settings.models, verify=True)
+            yield Finding(about="model", level="ok", message=f"{name} is present and undamaged")
+        except ModelError as error:
+            yield problem("model", error)
+    for name, load, able in _loadable(settings):
+        if name:
+            yield _loaded(name, load, able, settings)
+
+
+def _loadable(settings: Settings) -> tuple[tuple[str, Callable[[], object], str], ...]:
+    """Models of which only loading tells whether they are of the right kind: name, how to load it, what it then can."""
+    from ragbot.answer.check.vetoed import load_verifier
+    from ragbot.dialogue.mood import load_mood
+    from ragbot.models.rerank import CrossEncoderReranker
+
+    reranker, device = settings.search.reranker, settings.embedder.device
+    return (
+        (reranker, lambda: CrossEncoderReranker(reranker, settings.models, device=device), "can rerank"),
+        (settings.dialogue.mood, lambda: load_mood(settings), "tells moods"),
+        (settings.answer.verifier, lambda: load_verifier(settings), "can check claims"),
+    )
+
+
+def _loaded(name: str, load: Callable[[], object], able: str, settings: Settings) -> Finding:
+    from ragbot.models import hub
+
+    try:
+        hub.locate(name, settings.models, verify=True)
+        load()
+    except ModelError as error:
+        return problem("model", error)
+    return Finding(about="model", level="ok", message=f"{name} is undamaged and {able}")
+
+
+def _remote(settings: Settings) -> Finding:
+    where = f"answers are drafted by {settings.generator.model} at {settings.generator.base_url}"
+    key = settings.generator.api_key_env
+    if os.environ.get(key):
+        return Finding(about="model", level="ok", message=where)
+    return Finding(about="model", level="note", message=f"{where}; {key} is not set, so no key is sent")
