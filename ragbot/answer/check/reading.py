@@ -50,13 +50,14 @@ class Passage:
     lines: tuple[Line, ...]
     quotes: dict[str, int]
     """Plain form -> index of the line."""
-    chinese: bool
 
     def readings(self, claim: Said) -> tuple[Reading, ...]:
-        """Of the lines, in the language in which they and `claim` are compared."""
-        if self.chinese and not claim.own.chinese:
-            return tuple(read(line.text, in_english=True) for line in self.lines)
-        return tuple(line.reading for line in self.lines)
+        """Of the lines, each in the language in which it and `claim` are compared."""
+        if claim.own.chinese:
+            return tuple(line.reading for line in self.lines)
+        return tuple(
+            read(line.text, in_english=True) if line.reading.chinese else line.reading for line in self.lines
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ class Said:
     text: str
     own: Reading
 
-    def reading(self, passage: Passage) -> Reading:
-        """In the language in which it is compared with `passage`."""
-        if self.own.chinese and not passage.chinese:
+    def reading(self, line: Line) -> Reading:
+        """In the language in which it is compared with `line`."""
+        if self.own.chinese and not line.reading.chinese:
             return read(self.text, in_english=True)
         return self.own
 
@@ -101,7 +102,7 @@ def passage(text: str) -> Passage:
     quotes: dict[str, int] = {}
     for place, line in enumerate(lines):
         quotes.setdefault(plain(line.text), place)
-    return Passage(lines, quotes, is_chinese(text))
+    return Passage(lines, quotes)
 
 
 def plain(sentence: str) -> str:

@@ -49,23 +49,27 @@ def _of_passage(
     number: int, passage: Passage, claim: Said, above: frozenset[str]
 ) -> Iterator[tuple[float, int, int, int]]:
     """Score, passage, first and last line of each window whose first and last line share terms with the claim."""
-    wanted = frozenset(claim.reading(passage).content)
-    shared = [wanted & reading.bag for reading in passage.readings(claim)]
-    if not wanted:
-        return
-    halves = ABOVE * len(wanted & above)
+    asked = [frozenset(claim.reading(line).content) for line in passage.lines]
+    shared = [wanted & reading.bag for wanted, reading in zip(asked, passage.readings(claim), strict=True)]
     for first, start in enumerate(shared):
         if not start:
             continue
+        wanted = asked[first]
+        halves = ABOVE * len(wanted & above)
         union: frozenset[str] = frozenset()
         for last in range(first, min(first + MOST_LINES, len(shared))):
-            if last > first and _ROW.search(passage.lines[first].text):
+            if last > first and not _joined(passage.lines[first], passage.lines[last]):
                 break
             if shared[last] <= union:
                 continue
             union |= shared[last]
             points = len(union) + halves - ABOVE * len(union & above)
             yield points / len(wanted) - _LINE_COST * (last - first), number, first, last
+
+
+def _joined(first: Line, later: Line) -> bool:
+    """Whether two lines may be read as one place: text in one language, no rows of a table."""
+    return first.reading.chinese == later.reading.chinese and not _ROW.search(first.text)
 
 
 def windows(claim: Said, passages: Sequence[Passage], contexts: Sequence[frozenset[str]]) -> list[Window]:
@@ -88,7 +92,7 @@ def windows(claim: Said, passages: Sequence[Passage], contexts: Sequence[frozens
 def _window(claim: Said, passage: Passage, found: tuple[float, int, int, int]) -> Window:
     score, number, first, last = found
     lines = passage.lines[first : last + 1]
-    said, readings = claim.reading(passage), passage.readings(claim)[first : last + 1]
+    said, readings = claim.reading(passage.lines[first]), passage.readings(claim)[first : last + 1]
     wanted = frozenset(said.content)
     return Window(
         passage=number,
