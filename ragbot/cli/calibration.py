@@ -173,7 +173,8 @@ def _end(found: Calibrated, file: Path | None, settings: Settings) -> None:
     if found.chosen is None:
         from ragbot.evaluate.calibration_report import refusal
 
-        raise GateFailed(f"nothing is stored: {refusal(found)}")
+        stays = f"{found.current.threshold:g} stays in force"
+        raise GateFailed(f"nothing is stored and {stays}: {refusal(found)}")
     if file is None:
         warn("nothing is stored, as asked")
         return
