@@ -227,8 +227,8 @@ def test_the_doctor_is_told_how_it_stands(kb: KnowledgeBase, tmp_path: Path) -> 
 
     assert told() == (
         "note",
-        "answers are given from 0.48 on, the default; nothing is calibrated: ragbot calibrate TESTSET holds a risk "
-        "that you state",
+        f"answers are given from {DEFAULT_THRESHOLD} on, the default; nothing is calibrated: ragbot calibrate TESTSET "
+        "holds a risk that you state",
     )
     assert told(explicit) == ("ok", "answers are given from 0.3 on, as set")
     made = calibrated(kb, Settings())

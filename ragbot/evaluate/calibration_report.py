@@ -73,6 +73,17 @@ def _sentences(found: Calibrated) -> Iterator[str]:
         yield f"left out: {found.together} of a conversation of which another question was asked"
     if found.chosen is not None:
         yield _promise(found)
+        if _passed_over(found, found.chosen):
+            yield "Below the first threshold that fails none is tried: the best of many would promise too much."
+
+
+def _passed_over(found: Calibrated, chosen: Point) -> bool:
+    """Whether a lower threshold looks as if it held the risk."""
+    return found.kind == "conditional" and any(
+        point.threshold < chosen.threshold
+        and conformal.upper_bound(point.wrong, point.answered, found.confidence) <= found.risk
+        for point in found.curve
+    )
 
 
 def _told(point: Point) -> str:

@@ -175,6 +175,19 @@ def test_the_lowest_threshold_that_holds_is_chosen() -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_a_lower_threshold_that_looks_good_is_explained() -> None:
+    """Wrong answers in the middle end the search, though many right ones follow; without them nothing is said."""
+    answers = {f"a{number}?": answer(confidence=0.9) for number in range(40)}
+    answers |= {f"b{number}?": answer("9 days", confidence=0.6) for number in range(12)}
+    answers |= {f"c{number}?": answer(confidence=0.3) for number in range(60)}
+    cases = [case(question.removesuffix("?")) for question in answers]
+    found = calibrate(ScriptedBot(answers), cases, kind="conditional", risk=0.2, confidence=0.9, current=0.5)
+    assert found.chosen is not None
+    assert found.chosen.threshold == 0.61
+    assert "Below the first threshold that fails none is tried" in shown_text(found)
+    assert "none is tried" not in shown_text(tried(40, 30))
+
+
 def test_the_joint_rate_promises_an_average() -> None:
     """It has no confidence."""
     assert "On average at most 0.2 of the questions" in shown_text(tried(40, 3, kind="joint"))
