@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from ragbot.answer.check.align import torn
 from ragbot.answer.check.attach import misattached
 from ragbot.answer.check.fact import FIGURES, Fact, same_kind
 from ragbot.answer.check.facts import claimed_facts, facts, lacking
 from ragbot.answer.check.opposed import Opposition, opposition
+from ragbot.answer.check.reading import is_chinese
 from ragbot.answer.check.windows import ABOVE, Window
 from ragbot.text.words import fold, terms
 
@@ -40,6 +42,8 @@ class Fit:
     lacking: tuple[Fact, ...]
     rival: bool
     misattached: bool
+    torn: bool
+    """Whether the claim's words stand there, but not together."""
     opposition: Opposition
     row: tuple[float, ...]
     """In the order of `FEATURES`."""
@@ -68,7 +72,15 @@ def fit(claim: str, window: Window, region: Sequence[str], context: str) -> Fit:
         term for fact in claimed if fact.kind in FIGURES and fact not in lacks for term in terms(fact.shown)
     )
     row = _row(window, context_terms, stated, lacks, differs)
-    return Fit(window, row[0], lacks, rival, apart, differs, row)
+    own = is_chinese(claim)
+    comparable = all(line.reading.chinese == own for line in window.lines)
+    apart_words = comparable and torn(_words(claim), [word for text in texts for word in _words(text)])
+    return Fit(window, row[0], lacks, rival, apart, apart_words, differs, row)
+
+
+@lru_cache(maxsize=8192)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(terms(text, overlapping=False))
 
 
 def _row(

@@ -35,6 +35,8 @@ def fault(fit: Fit) -> Fault | None:
         return Fault("contradicted" if contradicts else "unsupported", f"not in the passage: {shown}")
     if fit.misattached:
         return Fault("unsupported", "the figure belongs to something else there")
+    if fit.torn:
+        return Fault("unsupported", "its words stand there, but in another connection")
     return _logical(fit) if same_matter else None
 
 
