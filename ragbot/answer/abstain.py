@@ -20,14 +20,14 @@ from ragbot.answer.check.facts import facts
 from ragbot.answer.evidence import FEATURES as OF_A_PIECE
 from ragbot.answer.evidence import Scored
 from ragbot.index.question import Question
-from ragbot.text.words import fold, terms
+from ragbot.text.words import content_terms, fold, terms
 from ragbot.types import Hit
 
 FEATURES: Final = (
     "best",  # log-odds of the best piece, by what stands in it and how surely the search found it
     "evidence",  # log-odds of the piece that fits best, by what stands in it alone
     "margin",  # log-odds of the best piece over the best of another passage
-    "passage_cosine",  # highest of question and a passage found
+    "passage_cosine",  # highest of question and a passage found; 0 where the best piece's language is not known
     "piece_cosine",  # ... of question and a piece
     "coverage",  # share of the question's concepts, by idf, in the best piece and its headings
     "names_missing",  # names of the question that the best piece and its headings do not say, at most 2
@@ -48,7 +48,8 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.!?。！？\n])")
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*|[a-z]+")
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*(?![a-z\d])|[a-z]+")
+_OPENS = re.compile(r"\b(?:how|what|when|where|which|who|whose|why)\b", re.IGNORECASE)
 _COUNTS: Final = {
     word: str(number)
     for number, word in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)
@@ -84,8 +85,8 @@ def features(
         "evidence": _log_odds(scored[0].probability),
         "margin": _log_odds(best.probability)
         - next((_log_odds(item.probability) for item in others), _NO_OTHER),
-        "passage_cosine": max(item.features[_PIECE["passage_cosine"]] for item in scored),
-        "piece_cosine": max(item.features[_PIECE["unit_cosine"]] for item in scored),
+        "passage_cosine": _highest("passage_cosine", scored) if best.known else 0.0,
+        "piece_cosine": _highest("unit_cosine", scored) if best.known else 0.0,
         "coverage": piece["context_coverage"],
         "strictly_lacking": piece["strictly_lacking"],
         "concepts": math.log1p(len(own)),
@@ -95,6 +96,10 @@ def features(
     return tuple(values[name] for name in FEATURES)
 
 
+def _highest(feature: str, scored: Sequence[Scored]) -> float:
+    return max(item.features[_PIECE[feature]] for item in scored)
+
+
 def _missing(question: Question, best: Scored, hits: Sequence[Hit], coverage: float) -> dict[str, float]:
     """What the question says and the best piece does not."""
     chunk = hits[best.unit.hit].chunk
@@ -102,7 +107,7 @@ def _missing(question: Question, best: Scored, hits: Sequence[Hit], coverage: fl
     said = f"{chunk.title} {chunk.heading} {piece}"
     bag = frozenset(terms(said, language=question.language))
     names = [
-        terms(fact.shown, language=question.language, overlapping=False)
+        content_terms(fact.shown, language=question.language, overlapping=False)
         for fact in facts(question.original)
         if fact.kind == "name"
     ]
@@ -115,8 +120,11 @@ def _missing(question: Question, best: Scored, hits: Sequence[Hit], coverage: fl
 
 
 def _asking(message: str) -> str:
-    """The sentences of a message that ask; all of it where none has a question mark."""
-    return "".join(part for part in _END.split(message) if part.endswith(("?", "？"))) or message
+    """The sentences of a message that ask; without a question mark, what its first question word begins, or all of it.
+    What is denied elsewhere ("I don't want to call, just tell me how long ...") is not what is asked."""
+    asking = "".join(part for part in _END.split(message) if part.endswith(("?", "？")))
+    opens = None if asking else _OPENS.search(message)
+    return asking or (message[opens.start() :] if opens else message)
 
 
 def _figures(text: str) -> set[str]:
