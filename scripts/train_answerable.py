@@ -5,7 +5,9 @@
 RETRIEVAL_DATA holds the sets of `answerable_sets.py`. Learnt from one half of the articles and conversations and, of
 `knowledge/`, from the questions tagged `split_dev`; the figures that are printed are of both halves. An answer is
 right if the question is answerable and the quote says an answer; where a set has no answers, if it is answerable.
-Within a set, right and other answers count the same; the sets of `TWICE` count twice, for nothing is taken away there.
+The sets count the same, and within each right and other answers. The two models' confidences must mean the same,
+though they are learnt on other sets: the bias of the second is moved until both are as far off on the sample's
+learnt half, in log-odds.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 
 from answerable_sets import Asked, ask_all
@@ -26,8 +29,7 @@ from logistic import logistic
 from ragbot.answer.abstain import FEATURES
 
 WEIGHTS = Path(__file__).parent.parent / "ragbot" / "answer" / "answerable.json"
-TWICE = frozenset(("squad2", "sample", "mtrag-un"))
-PENALTY = 0.05
+PENALTY = 0.03
 """Of the squared weights beside the mean loss."""
 SIGNS = dict.fromkeys(("names_missing", "figures_missing", "denied", "strictly_lacking"), -1)
 SIGNS |= dict.fromkeys(("best", "evidence", "margin", "passage_cosine", "piece_cosine", "coverage"), 1)
@@ -39,10 +41,28 @@ Weights = Mapping[str, Mapping[str, float]]
 
 def learn(asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
     """The weights, as they are written, for passages in languages that the embedder knows and for others."""
-    return {
-        group: _fit([each for each in asked if each.row and each.known is known])
-        for group, known in (("known", True), ("unknown", False))
+    groups = {
+        name: [each for each in asked if each.row and each.known is known]
+        for name, known in (("known", True), ("unknown", False))
     }
+    weights = {name: _fit(part) for name, part in groups.items()}
+    off = {
+        name: _off([each for each in part if each.set == "sample"], weights) for name, part in groups.items()
+    }
+    weights["unknown"]["bias"] += off["unknown"] - off["known"]
+    return {
+        name: {feature: round(value, 4) for feature, value in own.items()} for name, own in weights.items()
+    }
+
+
+def _off(asked: Sequence[Asked], weights: Weights) -> float:
+    """What to add to the log-odds so that the mean confidence is the share of right answers, within 5; 0 where all are
+    right, none, or nothing was asked."""
+    right = float(np.mean([each.right for each in asked])) if asked else 0.0
+    if not 0.0 < right < 1.0:
+        return 0.0
+    odds = logit(np.clip(confidences(asked, weights), 1e-9, 1 - 1e-9))
+    return float(brentq(lambda shift: float(expit(odds + shift).mean()) - right, -5.0, 5.0))
 
 
 def _fit(asked: Sequence[Asked]) -> dict[str, float]:
@@ -51,14 +71,14 @@ def _fit(asked: Sequence[Asked]) -> dict[str, float]:
     right = np.array([each.right for each in asked])
     signs = [SIGNS.get(name, 0) for name in FEATURES]
     theta = logistic(rows, right, weight / weight.sum() / PENALTY, signs)
-    return {name: round(float(value), 4) for name, value in zip((*FEATURES, "bias"), theta, strict=True)}
+    return {name: float(value) for name, value in zip((*FEATURES, "bias"), theta, strict=True)}
 
 
 def balanced(asked: Sequence[Asked]) -> NDArray[np.float64]:
     """Shape (len(asked),)."""
     keys = [(each.set, each.right) for each in asked]
     sizes = {key: keys.count(key) for key in set(keys)}
-    return np.array([(2.0 if name in TWICE else 1.0) / sizes[name, right] for name, right in keys])
+    return np.array([1.0 / sizes[name, right] for name, right in keys])
 
 
 def confidences(asked: Sequence[Asked], weights: Weights) -> NDArray[np.float64]:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from answerable_sets import Asked, Source, read_source, read_testset, says
-from bench_abstain import GRID, made_up, naive, promises, real, separations
+from bench_abstain import made_up, naive, promises, real, separations
 from logistic import logistic
 from ragbot.answer.abstain import FEATURES
-from ragbot.evaluate.conformal import Outcome, curve
+from ragbot.evaluate.conformal import GRID, Outcome, curve
 from train_answerable import balanced, calibration_error, confidences, learn
 
 
