@@ -7,6 +7,7 @@ is still used, for an old threshold is a better guess than the default, but that
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -56,7 +57,7 @@ class Calibration:
     made: str
     """When: ISO 8601, UTC."""
     testset: str
-    """SHA-256 of the test set's file, in hex."""
+    """SHA-256 of the questions that were asked, in hex."""
     hashes: Mapping[str, str]
     """`knowledge`, `settings`, `models`, `code` -> SHA-256 in hex."""
 
@@ -126,6 +127,23 @@ def changed(calibration: Calibration, kb: KnowledgeBase, settings: Settings) -> 
     """
     now = fingerprint(kb, settings, without=WITHOUT)
     return tuple(name for name in sorted(now) if calibration.hashes.get(name) != now[name])
+
+
+def in_force(folder: Path, settings: Settings) -> float:
+    """The threshold that holds now, 0..1; whether a calibration is outdated is not asked, and a damaged one counts as
+    none."""
+    if settings.answer.threshold is not None:
+        return settings.answer.threshold
+    try:
+        found = stored(folder)
+    except KnowledgeBaseError:
+        return DEFAULT_THRESHOLD
+    return DEFAULT_THRESHOLD if found is None else found.threshold
+
+
+def threshold_hash(folder: Path, settings: Settings) -> str:
+    """SHA-256 in hex of the threshold in force, wherever it comes from: it decides which answers are given."""
+    return hashlib.sha256(f"{in_force(folder, settings):.6f}".encode("ascii")).hexdigest()
 
 
 class Threshold:

@@ -64,7 +64,7 @@ HOMES = {
     "pydantic_settings": ("settings.py",),
     "pypdf": ("ingest/formats/pdf.py",),
     "pytest": ("pytest_plugin.py", "pytest_questions.py"),
-    "rich": ("cli/", "evaluate/report.py"),
+    "rich": ("cli/", "evaluate/calibration_report.py", "evaluate/report.py"),
     "rapidfuzz": (
         "answer/check/align.py",
         "answer/clarify/replies.py",
@@ -127,7 +127,7 @@ BELOW: Mapping[str, frozenset[str]] = {
     "evaluate": FOUNDATIONS,
     "gaps": FOUNDATIONS | {"models", "index", "dialogue"},
     "preview": FOUNDATIONS | {"evaluate"},
-    "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer"},
+    "doctor": FOUNDATIONS | {"models", "index", "ingest", "dialogue", "answer", "calibration"},
     "cli": FOUNDATIONS
     | {
         "models",
@@ -137,6 +137,7 @@ BELOW: Mapping[str, frozenset[str]] = {
         "answer",
         "bot",
         "evaluate",
+        "calibration",
         "doctor",
         "fingerprint",
         "gaps",

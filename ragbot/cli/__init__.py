@@ -14,6 +14,7 @@ import typer
 
 from ragbot import __version__
 from ragbot.cli import (
+    calibration,
     check,
     evaluation,
     feedback,
@@ -91,6 +92,7 @@ app.add_typer(intents_app, name="intents")
 app.add_typer(pins_app, name="pins")
 app.add_typer(feedback_app, name="feedback")
 app.command("eval")(evaluation.evaluate_testset)
+app.command("calibrate")(calibration.calibrate)
 app.add_typer(testset_app, name="testset")
 app.command("replay")(replay.replay)
 app.command("doctor")(check.doctor)

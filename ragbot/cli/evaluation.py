@@ -110,7 +110,7 @@ def evaluate_testset(
     outputs = _Outputs(json=json, page=page, timings=timings)
     outputs.check()
     before = read_report(baseline) if baseline is not None else None
-    cases = _cases(testset, tags or ())
+    cases = read_cases(testset, tags or ())
     if before is not None:
         _check_common(before, cases)
     report = _measure(cases, kb, config)
@@ -133,12 +133,21 @@ def _parse(minimum: list[str] | None, maximum: list[str] | None, no_worse: list[
         raise typer.BadParameter(str(error)) from error
 
 
-def _cases(testset: Path, tags: Sequence[str]) -> list[Case]:
+def read_cases(testset: Path, tags: Sequence[str]) -> list[Case]:
+    """The questions of a test set that have all of these tags; tells how many of them nobody has edited.
+
+    Raises `InputError` where there is none, `TestsetError` for malformed rows.
+    """
+    from ragbot.evaluate.draft.draft import DRAFT
     from ragbot.evaluate.testset import load_testset
 
     cases = [case for case in load_testset(testset) if set(tags) <= set(case.tags)]
     if not cases:
         raise InputError(f"no question of {testset} has the tags {', '.join(tags)}")
+    drafts = sum(DRAFT in case.tags for case in cases)
+    if drafts:
+        told = "1 question is a draft" if drafts == 1 else f"{drafts} questions are drafts"
+        warn(f"{told} nobody has edited; correct what is wrong and take the tag {DRAFT} away")
     return cases
 
 
@@ -160,10 +169,11 @@ def _measure(cases: Sequence[Case], kb: Path, config: Path | None) -> EvalReport
     settings = read_settings(config)
     with open_filled(kb, settings) as opened:
         from ragbot.bot import Bot
+        from ragbot.calibration import threshold_hash
         from ragbot.fingerprint import fingerprint
 
         bot = Bot(opened, settings=settings)
-        hashes = fingerprint(opened, settings)
+        hashes = fingerprint(opened, settings) | {"calibration": threshold_hash(opened.folder, settings)}
         with progress_bar() as progress:
             return evaluate(bot, opened, cases, verifier=bot.verifier, hashes=hashes, progress=progress)
 

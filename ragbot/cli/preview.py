@@ -100,12 +100,14 @@ def _effects(
     made: Preview, cases: Sequence[Case], before: EvalReport | None, settings: Settings, progress: Any
 ) -> Effects:
     from ragbot.bot import Bot
+    from ragbot.calibration import threshold_hash
     from ragbot.fingerprint import fingerprint
     from ragbot.preview import Side, effects
 
     def side(kb: KnowledgeBase) -> Side:
         bot = Bot(kb, settings=settings)
-        return Side(kb=kb, bot=bot, verifier=bot.verifier, hashes=fingerprint(kb, settings))
+        hashes = fingerprint(kb, settings) | {"calibration": threshold_hash(kb.folder, settings)}
+        return Side(kb=kb, bot=bot, verifier=bot.verifier, hashes=hashes)
 
     return effects(
         cases,

@@ -28,8 +28,8 @@ class Finding:
     """One thing that was looked at."""
 
     about: str
-    """`settings`, `model`, `hand-over`, `knowledge base`, `pinned answers`, `chat memory`, `machine`, `disk`, `file` or
-    `content`."""
+    """`settings`, `model`, `hand-over`, `knowledge base`, `pinned answers`, `calibration`, `chat memory`, `machine`,
+    `disk`, `file` or `content`."""
     level: Level
     message: str
     """What was found, with the next step where it is a problem."""

@@ -1,4 +1,5 @@
-"""The knowledge base's stores, the pinned answers and the chat memory: whether they are undamaged and agree."""
+"""The knowledge base's stores, the pinned answers, the calibration and the chat memory: whether they are
+undamaged and agree."""
 
 from __future__ import annotations
 
@@ -33,7 +34,7 @@ def knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
             if not stats["documents"]:
                 raise KnowledgeBaseError(f"{kb} is empty; fill it: ragbot index PATH --kb {kb}")
             _compare_embedder(opened)
-            unused = [*_preview(opened), *_pins(kb, opened)]
+            unused = [*_preview(opened), *_pins(kb, opened), *_calibration(opened, settings)]
     except RagbotError as error:
         yield problem("knowledge base", error)
         return
@@ -83,6 +84,15 @@ def _pins(kb: Path, opened: KnowledgeBase) -> Iterator[Finding]:
             yield Finding(about="pinned answers", level="note", message=why)
     valid = sum(standing == "valid" for _, standing, _ in found)
     yield Finding(about="pinned answers", level="ok", message=f"{valid} of {len(found)} are given")
+
+
+def _calibration(opened: KnowledgeBase, settings: Settings) -> Iterator[Finding]:
+    """From which confidence on answers are given, and whether what was calibrated still holds."""
+    from ragbot.calibration import findings
+
+    for level, message in findings(opened, settings):
+        code = KnowledgeBaseError.exit_code if level == "problem" else 0
+        yield Finding(about="calibration", level=level, message=message, exit_code=code)
 
 
 def _compare_embedder(opened: KnowledgeBase) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from ragbot.evaluate import conformal, metrics
 from ragbot.evaluate.conformal import Kind, Outcome, Point
+from ragbot.evaluate.judge import cluster
 from ragbot.evaluate.testset import Case
 from ragbot.types import Answer, Turn
 
@@ -88,14 +89,13 @@ def can_judge(case: Case) -> bool:
 
 def one_of_each(cases: Sequence[Case]) -> list[Case]:
     """One case of each conversation, in their order: the questions of one are wrong together, and the guarantees are
-    for independent ones. A conversation is known by the message that it begins with; which case is drawn depends on the
-    ids alone."""
+    for independent ones. Which case is drawn depends on the ids alone."""
     drawn: dict[str, Case] = {}
     for case in cases:
-        begins = case.history[0].text if case.history else case.question
-        held = drawn.get(begins)
+        conversation = cluster(case)
+        held = drawn.get(conversation)
         if held is None or _lot(case) < _lot(held):
-            drawn[begins] = case
+            drawn[conversation] = case
     kept = {case.id for case in drawn.values()}
     return [case for case in cases if case.id in kept]
 

@@ -148,6 +148,20 @@ def least_answers(risk: float, confidence: float) -> int:
     return max(1, math.ceil(math.log(1 - confidence) / math.log1p(-risk) - 1e-9))
 
 
+def most_wrong(number: int, *, kind: Kind, risk: float, confidence: float) -> int | None:
+    """How many of so many answers (of so many questions, for the joint rate) may be wrong for the risk to be held; None
+    where even none is too many: there are too few."""
+    if kind == "joint":
+        allowed = math.floor(risk * (number + 1) + 1e-9) - 1
+        return allowed if allowed >= 0 else None
+    held = None
+    for wrong in range(number + 1):
+        if binomial_p(wrong, number, risk) > 1 - confidence:
+            break
+        held = wrong
+    return held
+
+
 def least_questions(risk: float) -> int:
     """How many questions conformal risk control needs where no answer is wrong: the least n with 1/(n+1) <= risk."""
     return max(1, math.ceil(1 / Fraction(str(risk))) - 1)

@@ -45,7 +45,7 @@ def test_figures_are_shown_and_written(run: Run, kb: Path, testset: Path, tmp_pa
 def test_json_to_stdout_is_all_there_is(run: Run, kb: Path, testset: Path) -> None:
     """`--json -` prints one document with the hashes of all that it rests on."""
     document = run("eval", str(testset), "--json", "-").json
-    assert set(document["hashes"]) == {"testset", "knowledge", "settings", "models", "code"}
+    assert set(document["hashes"]) == {"testset", "knowledge", "settings", "calibration", "models", "code"}
     assert all(len(each) == 64 for each in document["hashes"].values())
 
 
