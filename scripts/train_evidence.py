@@ -23,11 +23,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+from logistic import logistic
 from ragbot import KnowledgeBase
 from ragbot.answer.evidence import FEATURES, Scored
 from ragbot.answer.units import Unit
@@ -124,29 +123,6 @@ SIGNS |= dict.fromkeys(("passage_coverage", "pairs", "asked_given", "heading_cov
 """The direction in which a feature may count, whatever a small set suggests."""
 
 
-def logistic(
-    rows: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights and, last, the bias of an L2-regularised logistic model whose weights keep to `SIGNS`."""
-    spread = rows.std(axis=0) + 1e-9
-    design = np.hstack([rows / spread, np.ones((len(rows), 1))])
-    target = np.where(right, 1.0, -1.0)
-
-    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        margin = target * (design @ theta)
-        slope = -weight * target * expit(-margin)
-        penalty = np.append(theta[:-1], 0.0)
-        return float(
-            (weight * np.logaddexp(0, -margin)).sum() + penalty @ penalty / 2
-        ), slope @ design + penalty
-
-    limits = [{1: (0, None), -1: (None, 0), 0: (None, None)}[SIGNS.get(name, 0)] for name in FEATURES]
-    found = minimize(
-        loss, np.zeros(design.shape[1]), jac=True, bounds=[*limits, (None, None)], method="L-BFGS-B"
-    )
-    return np.append(found.x[:-1] / spread, found.x[-1])
-
-
 def fit(examples: list[Example], known: bool) -> NDArray[np.float64]:
     """Weights and bias of the pieces whose language the embedder knows (or not), scaled so that the probability
     of the best piece is calibrated."""
@@ -155,7 +131,8 @@ def fit(examples: list[Example], known: bool) -> NDArray[np.float64]:
     share = Counter(name for name, _, _ in parts)
     weight = np.concatenate([np.full(len(rows), 1.0 / share[name]) for name, rows, _ in parts])
     rows, right = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
-    theta = logistic(rows, right, weight / weight.mean())
+    signs = [SIGNS.get(name, 0) for name in FEATURES]
+    theta = logistic(rows, right, weight / weight.mean(), signs)
     best = np.array([(rows @ theta[:-1] + theta[-1]).max() for _, rows, _ in parts])
     correct = np.array([right[(rows @ theta[:-1]).argmax()] for _, rows, right in parts])
     evenly = np.array([1.0 / share[name] for name, _, _ in parts])

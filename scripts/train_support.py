@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from fact_edits import load
 from grounding_sets import LABELS, Item, read_sets
+from logistic import logistic
 from ragbot.answer.check.claims import bare, claims
 from ragbot.answer.check.features import FEATURES
 from ragbot.answer.check.fits import fits
@@ -62,30 +62,6 @@ def example(item: Item) -> Example:
     return Example(item, tuple(rows), tuple(faults))
 
 
-def logistic(
-    rows: NDArray[np.float64], right: NDArray[np.bool_], weight: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Weights and, last, the bias of an L2-regularised logistic model that keeps to `RISING`."""
-    spread = rows.std(axis=0) + 1e-9
-    design = np.hstack([rows / spread, np.ones((len(rows), 1))])
-    target = np.where(right, 1.0, -1.0)
-
-    def loss(theta: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        margin = target * (design @ theta)
-        slope = -weight * target * expit(-margin)
-        penalty = np.append(theta[:-1], 0.0)
-        return float(
-            (weight * np.logaddexp(0, -margin)).sum() + penalty @ penalty / 2
-        ), slope @ design + penalty
-
-    limits: list[tuple[float | None, float | None]] = [
-        (0, None) if name in RISING else (None, 0) for name in FEATURES
-    ]
-    start = np.zeros(design.shape[1])
-    found = minimize(loss, start, jac=True, bounds=[*limits, (None, None)], method="L-BFGS-B")
-    return np.append(found.x[:-1] / spread, found.x[-1])
-
-
 def chosen(each: Example, theta: NDArray[np.float64]) -> list[NDArray[np.float64]]:
     """Of each claim the row of the window that supports it most; of an unsupported reply the least of these."""
     best = [rows[(rows @ theta[:-1]).argmax()] for rows in each.rows if len(rows)]
@@ -97,13 +73,14 @@ def chosen(each: Example, theta: NDArray[np.float64]) -> list[NDArray[np.float64
 def learn(examples: Sequence[Example]) -> NDArray[np.float64]:
     """The model in which each set, and in it each label, counts the same."""
     theta = np.array([5.0 * (name == "coverage") for name in FEATURES] + [-3.0])
+    signs = [1 if name in RISING else -1 for name in FEATURES]
     for _ in range(ROUNDS):
         picked = [(row, each) for each in examples for row in chosen(each, theta)]
         groups_of = [(group(each), each.supported) for _, each in picked]
         sizes = Counter(groups_of)
         weight = np.array([len(picked) / (len(sizes) * sizes[own]) for own in groups_of])
         right = np.array([each.supported for _, each in picked])
-        theta = logistic(np.array([row for row, _ in picked]), right, weight)
+        theta = logistic(np.array([row for row, _ in picked]), right, weight, signs)
     return theta
 
 
