@@ -77,6 +77,7 @@ def test_the_naive_choice_is_the_lowest_threshold() -> None:
     assert naive(curve([Outcome(confidence=0.5, wrong=True)]), kind="conditional", risk=0.1) is None
 
 
+@pytest.mark.slow
 def test_scores_are_told_apart_by_group() -> None:
     """A perfect score is 1 with its interval, its opposite 0, a constant one half."""
     questions = [asked(0.1 + 0.8 * (at % 2), right=at % 2 == 1, group=str(at // 2)) for at in range(20)]

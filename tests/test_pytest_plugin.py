@@ -153,6 +153,7 @@ def test_each_question_is_a_test(run: Run) -> None:
     assert ".py:" not in result.out
 
 
+@pytest.mark.slow
 def test_questions_run_beside_a_companys_own_tests(run: Run, tmp_path: Path) -> None:
     """And are chosen by id, tag, language, status or marker, also under strict markers."""
     (tmp_path / "test_own.py").write_text("def test_own(): pass\n", encoding="utf-8")
@@ -185,6 +186,7 @@ def test_without_the_option_nothing_happens(run: Run, tmp_path: Path) -> None:
     assert "questions" not in result.out
 
 
+@pytest.mark.slow
 def test_a_gate_decides(run: Run) -> None:
     """With one, a question that goes wrong is an expected failure, and the figure over all fails the run or not."""
     held = run("--ragbot-testset", "cases.jsonl", "--ragbot-min", "right_rate=0.6", "-rx")
@@ -201,6 +203,7 @@ def test_a_gate_decides(run: Run) -> None:
     assert strict.outcomes == {"passed": 2, "failed": 1}
 
 
+@pytest.mark.slow
 def test_a_gate_without_questions_fails(run: Run) -> None:
     """What was not measured was not reached."""
     result = run("--ragbot-testset", "cases.jsonl", "--ragbot-min", "abstention_rate=0.1", "-k", "hello")
@@ -208,6 +211,7 @@ def test_a_gate_without_questions_fails(run: Run) -> None:
     assert result.shows("gate failed: abstention_rate has no questions to be measured on")
 
 
+@pytest.mark.slow
 def test_workers_share_the_questions_and_the_controller_counts(run: Run) -> None:
     """Under xdist, figures and gates are over the answers of all workers."""
     result = run("--ragbot-testset", "cases.jsonl", "--ragbot-min", "right_rate=0.9", "-n", "2")
@@ -218,6 +222,7 @@ def test_workers_share_the_questions_and_the_controller_counts(run: Run) -> None
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
@@ -248,6 +253,7 @@ def test_what_cannot_be_asked_is_a_usage_error(
     assert "passed" not in result.out
 
 
+@pytest.mark.slow
 def test_an_error_of_the_bot_is_told_in_words(run: Run, tmp_path: Path) -> None:
     """The next step is named; no question counts as asked."""
     broken = CONFTEST.replace(

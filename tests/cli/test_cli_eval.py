@@ -49,6 +49,7 @@ def test_json_to_stdout_is_all_there_is(run: Run, kb: Path, testset: Path) -> No
     assert all(len(each) == 64 for each in document["hashes"].values())
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(kb: Path, testset: Path, tmp_path: Path) -> None:
     """Whatever the seed of Python's hashes; durations go to a file of their own."""
     for seed in ("1", "2"):

@@ -65,6 +65,7 @@ def test_a_change_from_preview_to_publishing_and_back(run: Run, docs: Path) -> N
     assert run(*question).json["hits"][0]["chunk"]["source"] == "docs/hub.md"
 
 
+@pytest.mark.slow
 def test_the_gate(run: Run, docs: Path) -> None:
     """More broken answers than allowed end with 7, after everything is shown; the preview stays."""
     edit(docs)
@@ -77,6 +78,7 @@ def test_the_gate(run: Run, docs: Path) -> None:
     assert run("index", "--publish").code == 0
 
 
+@pytest.mark.slow
 def test_json(run: Run, docs: Path) -> None:
     """One document for each command, with these keys."""
     edit(docs)
@@ -101,6 +103,7 @@ def test_json(run: Run, docs: Path) -> None:
     assert run("index", "--discard", "--json").json == {"discarded": 4}
 
 
+@pytest.mark.slow
 def test_a_baseline_takes_the_place_of_asking_the_live_side(run: Run, docs: Path) -> None:
     """The same effects; a baseline of other questions is refused, and costs no preview."""
     (docs / "hub.md").write_text(HUB, encoding="utf-8")
@@ -118,6 +121,7 @@ def test_a_baseline_takes_the_place_of_asking_the_live_side(run: Run, docs: Path
     assert (refused.code, "none of these questions" in refused.err) == (6, True)
 
 
+@pytest.mark.slow
 def test_the_first_documents_can_be_previewed(run: Run, docs: Path) -> None:
     """The live knowledge base is empty, so every right answer heals."""
     (docs / "hub.md").write_text(HUB, encoding="utf-8")

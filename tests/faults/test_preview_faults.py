@@ -125,6 +125,7 @@ def test_killed_at_a_step_of_a_rollback(driven: Driver, places: dict[str, Path],
     assert seen(places["kb"]) == newer
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments(driven: Driver, places: dict[str, Path]) -> None:
     """Previews, publishings, rollbacks and syncs in any order, most of them killed: one version at a time."""
     chance, died, versions = random.Random(9), 0, {"v1": seen(places["kb"])[0]}

@@ -59,6 +59,7 @@ def results(generation: Generation, kb: KnowledgeBase) -> list[object]:
     return found
 
 
+@pytest.mark.slow
 def test_whatever_was_changed_it_finds_what_one_made_anew_finds(tmp_path: Path) -> None:
     """After each of many syncs, with segments that are merged and have dead rows: the same rows and scores."""
     chance, shop = random.Random(7), tmp_path / "shop"

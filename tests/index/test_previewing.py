@@ -247,6 +247,7 @@ def test_paths_are_checked_before_a_preview_ends(kb: KnowledgeBase, shop: Path, 
     assert set(texts(kb.previewed().kb)) == NEW
 
 
+@pytest.mark.slow
 def test_one_writer_at_a_time(kb: KnowledgeBase, shop: Path) -> None:
     """Previewing, publishing and discarding wait for another writer shortly, and then say so."""
     made = quick_preview(kb, change(shop))

@@ -131,6 +131,7 @@ def test_real_embedder_says_what_it_is(embedder: Embedder) -> None:
     np.testing.assert_array_equal(read, cut)  # 254 of a text's own tokens fill the 256
 
 
+@pytest.mark.slow
 def test_int8_stays_near_the_original(embedder: Embedder, models_cache: Path) -> None:
     """Cosine to sentence-transformers in float32: at least 0.99 in the mean and 0.98 for each sentence."""
     folder = locate("all-minilm-l6-v2", ModelsSettings(cache=models_cache))
