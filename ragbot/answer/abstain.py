@@ -19,6 +19,7 @@ from typing import Final
 from ragbot.answer.check.facts import facts
 from ragbot.answer.evidence import FEATURES as OF_A_PIECE
 from ragbot.answer.evidence import Scored
+from ragbot.answer.facets.regions import overlap, regions_in
 from ragbot.index.question import Question
 from ragbot.text.words import content_terms, fold, terms
 from ragbot.types import Hit
@@ -106,10 +107,11 @@ def _missing(question: Question, best: Scored, hits: Sequence[Hit], coverage: fl
     piece = f"{best.unit.lead} {best.unit.text}"
     said = f"{chunk.title} {chunk.heading} {piece}"
     bag = frozenset(terms(said, language=question.language))
+    regions = frozenset(regions_in(said))
     names = [
         content_terms(fact.shown, language=question.language, overlapping=False)
         for fact in facts(question.original)
-        if fact.kind == "name"
+        if fact.kind == "name" and not overlap(frozenset(regions_in(fact.shown)), regions)
     ]
     denied = _DENIES.search(_asking(question.original)) is not None and _DENIES.search(piece) is None
     return {

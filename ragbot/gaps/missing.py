@@ -67,6 +67,8 @@ def in_words(kb: KnowledgeBase, question: Question, hits: Sequence[Hit], unknown
     best = max(bags, key=lambda bag: sum(question.weight(c, idf) * c.presence(bag) for c in concepts))
     lacking = [_as_written(question.text, c.own) for c in concepts if not c.presence(best)]
     present = [_as_written(question.text, c.own) for c in concepts if c.presence(best)]
+    lacking = [word for word in dict.fromkeys(lacking) if word not in present]  # a compound and its parts
+    present = list(dict.fromkeys(present))
     if not lacking:
         return "the nearest passages have all its words; read whether they answer it"
     if not present:

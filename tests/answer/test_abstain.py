@@ -148,3 +148,12 @@ def test_any_words_give_a_probability(message: str, texts: list[str], cosine: fl
     found = confidence(question, *hits)
     assert 0.0 <= found <= 1.0
     assert confidence(question, *hits) == found
+
+
+def test_a_region_by_another_name_is_spoken_of() -> None:
+    """ "US" is said where the heading has "United States"; the pronoun "I" is no name."""
+    question = asking("How many days do I have for returns in the US?")
+    here = passage("You may return it within 30 days.", title="Return policy (United States)")
+    assert row(question, here)["names_missing"] == 0.0
+    there = passage("You may return it within 45 days.", title="Return policy (Europe)")
+    assert row(question, there)["names_missing"] == 1.0
