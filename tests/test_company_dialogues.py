@@ -165,6 +165,7 @@ def test_every_turn_expects_something() -> None:
             assert turn.status or turn.says or turn.lacks or turn.state, f"{dialogue.name}: {turn.user}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["mixed"])
 def test_a_file_replayed_twice_gives_the_same(make: Make, theme: str) -> None:
     """Text, status, understanding, sources and state are equal turn by turn."""

@@ -40,6 +40,7 @@ def edit(docs: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_change_from_preview_to_publishing_and_back(run: Run, docs: Path) -> None:
     """Shown first, seen by nobody; published as it was shown; rolled back; rolled forward."""
     edit(docs)

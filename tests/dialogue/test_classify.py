@@ -354,6 +354,7 @@ def _train_into(folder: Path) -> None:
         trained((REFUND, Labelled(name=f"login{at}", examples=LOGIN.examples)), HashedEmbedder(), folder)
 
 
+@pytest.mark.slow
 def test_two_processes_may_train_at_once(tmp_path: Path) -> None:
     """Processes that store different models in one folder leave one whole model, and nothing beside it."""
     context = multiprocessing.get_context("spawn")

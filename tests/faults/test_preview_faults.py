@@ -142,6 +142,7 @@ def test_killed_at_random_moments(driven: Driver, places: dict[str, Path]) -> No
     assert died > 20
 
 
+@pytest.mark.slow
 def test_readers_see_one_version_while_it_is_previewed_published_and_rolled_back(
     driven: Driver, reading: Driver, places: dict[str, Path]
 ) -> None:

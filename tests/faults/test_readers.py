@@ -30,6 +30,7 @@ def write_on(writer: Driver, folder: Path, stop: threading.Event) -> int:
     return version
 
 
+@pytest.mark.slow
 def test_readers_never_see_an_error_or_a_mixture(drivers: list[Driver], tmp_path: Path) -> None:
     """Four threads in two processes search while a third syncs: each result is of one version, whole."""
     *readers, writer = drivers

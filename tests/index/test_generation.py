@@ -82,6 +82,7 @@ def test_whatever_was_changed_it_finds_what_one_made_anew_finds(tmp_path: Path) 
     assert most >= 4
 
 
+@pytest.mark.slow
 def test_segments_stay_few(tmp_path: Path) -> None:
     """After merging, each is at least `FALL` times as large as all newer ones together, and few rows are dead."""
     chance, shop = random.Random(8), tmp_path / "shop"
