@@ -86,7 +86,7 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     kind = asked(question.text)
     procedure = kind == "none" and _PROCEDURE.search(question.text) is not None
     if kind not in _POINTERS:
-        scored = _told(scored, hits)
+        scored = _told(scored, hits, procedure=procedure)
     best = _steps(scored) if procedure else scored[0]
     first = _widened(best.unit, hits, procedure)
     if first.kind == "list" and procedure:
@@ -105,9 +105,10 @@ def choose(question: Question, scored: Sequence[Scored], hits: Sequence[Hit], *,
     return sorted(chosen, key=lambda unit: (order[unit.hit], unit.start))
 
 
-def _told(scored: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
+def _told(scored: Sequence[Scored], hits: Sequence[Hit], *, procedure: bool) -> list[Scored]:
     """The pieces that tell something, best first. Where the best one only announces what its document tells, the
-    first thing that the document then tells takes its place; all stay as they are where that was not found."""
+    first thing that the document then tells takes its place, where steps are asked for its first step; all stay as they
+    are where that was not found."""
     telling = [item for item in scored if not announces(item.unit)]
     best = scored[0]
     if not announces(best.unit):
@@ -116,7 +117,8 @@ def _told(scored: Sequence[Scored], hits: Sequence[Hit]) -> list[Scored]:
     after = [item for item in telling if begins < _place(item, hits) < (begins[0], begins[1] + _BODY)]
     if not after:
         return list(scored)
-    first = min(after, key=lambda item: _place(item, hits))
+    steps = [item for item in after if procedure and _is_step(item)]
+    first = min(steps or after, key=lambda item: _place(item, hits))
     return [replace(first, probability=best.probability), *(item for item in telling if item is not first)]
 
 
@@ -130,9 +132,12 @@ def _steps(scored: Sequence[Scored]) -> Scored:
     """The best piece of a list of steps if it is nearly as likely as the best of all, which it is not to lose
     to a remark beside it; the best of all otherwise."""
     best = scored[0]
-    steps = (item for item in scored if item.unit.list_start >= 0 and _NUMBERED.match(item.unit.text))
-    first = next(steps, best)
+    first = next((item for item in scored if _is_step(item)), best)
     return first if first.probability >= _STEPS_SUPPORT * best.probability else best
+
+
+def _is_step(item: Scored) -> bool:
+    return item.unit.list_start >= 0 and _NUMBERED.match(item.unit.text) is not None
 
 
 def _with_neighbours(first: Unit, scored: Sequence[Scored], hits: Sequence[Hit]) -> Unit:

@@ -295,6 +295,15 @@ def test_steps_behind_an_announcement_are_quoted_where_steps_are_asked_for() -> 
     assert [each.quote for each in cited.citations] == ["Follow these steps:\n\n1. Unplug it.\n2. Wait."]
 
 
+def test_a_remark_before_the_steps_does_not_take_their_place() -> None:
+    """ "If you bought elsewhere, ..." stands first, but is not how it is done."""
+    guide = passage(
+        "Learn how to track orders.\n\nIf you bought elsewhere, ask there.\n\n1. Open the orders page.\n2. Sign in."
+    )
+    cited = answer("How can I track my order?", [guide], {"learn how": 0.9})
+    assert cited.citations[0].quote == "1. Open the orders page.\n2. Sign in."
+
+
 def test_an_announcement_with_nothing_behind_it_is_still_quoted() -> None:
     """It names the article at least."""
     teaser = passage("Learn how to find a receipt.")
