@@ -12,7 +12,7 @@ follows from it; None where the rule finds nothing. Four kinds:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from edits_en import MONTHS
@@ -338,14 +338,15 @@ _DROPS = (
 )
 
 
+def without(forms: Sequence[str], sentence: str, rng: Random) -> str | None:
+    """The sentence without one of the matches of the forms, at random; None where there is none."""
+    found = (match for form in forms for match in re.finditer(form, sentence))
+    return apply(sentence, rng, [(match.start(), match.end(), "") for match in found])
+
+
 def shorter(sentence: str, rng: Random) -> str | None:
     """Something left out that the rest does not need: a connecting word, an aside, an example."""
-    options = [(m.start(), m.end()) for form in _DROPS for m in re.finditer(form, sentence)]
-    if not options:
-        return None
-    start, end = rng.choice(options)
-    changed = sentence[:start] + sentence[end:]
-    changed = changed.replace(",,", ",")
+    changed = (without(_DROPS, sentence, rng) or "").replace(",,", ",")
     return _upper(changed) if len(changed) > 25 else None
 
 

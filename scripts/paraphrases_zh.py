@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from random import Random
 
-from paraphrases_en import Rewording, apply
+from paraphrases_en import Rewording, apply, without
 
 _DIGITS = "零一二三四五六七八九"
 _EXACT = {
@@ -160,11 +160,7 @@ _DROPS = (
 
 def shorter(sentence: str, rng: Random) -> str | None:
     """Something left out that the rest does not need."""
-    options = [(m.start(), m.end()) for form in _DROPS for m in re.finditer(form, sentence)]
-    if not options:
-        return None
-    start, end = rng.choice(options)
-    changed = sentence[:start] + sentence[end:]
+    changed = without(_DROPS, sentence, rng) or ""
     return changed if len(changed) >= 10 else None
 
 
