@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ragbot.evaluate import conformal, metrics
+from ragbot.evaluate import conformal, reading
 from ragbot.evaluate.conformal import Kind, Outcome, Point
 from ragbot.evaluate.judge import cluster
 from ragbot.evaluate.testset import Case
@@ -113,14 +113,13 @@ def outcome(case: Case, answer: Answer) -> Outcome:
 
 def mistakes(case: Case, answer: Answer) -> list[str]:
     """What is wrong with an answer that was given, for people; empty where nothing is."""
-    found = []
+    sample, found = reading.Sample(case=case, answer=answer), []
     if case.expect not in (None, "answered"):
         found.append(f"answered, not {case.expect}")
-    if case.must_contain and not metrics.contains_groups(answer.text, case.must_contain):
+    if reading.facts_missing(sample):
         found.append("does not say what it must")
-    found += [f"says {one!r}" for one in case.must_not_contain if metrics.contains(answer.text, one)]
-    cited = {citation.source for citation in answer.citations}
-    if case.sources and not case.must_contain and cited.isdisjoint(case.sources):
+    found += [f"says {one!r}" for one in reading.forbidden(sample)]
+    if not case.must_contain and reading.right_cited(sample) == 0:
         found.append("cites no right source")
     found += [f"{claim.verdict}: {claim.text}" for claim in answer.claims if claim.verdict != "supported"]
     return found
