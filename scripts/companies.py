@@ -25,8 +25,10 @@ from ragbot.types import Chunk
 
 CHOOSE = ("odoo_docs", "open_docs_zh/1panel", "open_docs_zh/deepin", "consumer_docs/ente")
 """Left-out companies on which forms, epochs and mixtures are chosen; shipped weights never learn from them."""
-_SEVERAL = ("open_docs_zh", "consumer_docs", "invented_en", "invented_zh")
+_SEVERAL = ("open_docs_zh", "consumer_docs", "invented_en", "invented_en2", "invented_zh", "invented_zh2")
 """Folders that hold several companies, one a subfolder."""
+_FEW = 3
+"""Letters of a span that is too short to be told from others."""
 TURNS_BEFORE = 2
 """How many turns of the conversation go in front of a question."""
 
@@ -78,6 +80,16 @@ class Company:
         best = max((share for share, _ in held), default=0)
         return [number for share, number in held if share >= max(0.5 * len(wanted), best)]
 
+    def gold_sentences(self, question: Question, number: int) -> frozenset[int]:
+        """Which spans of passage `number` belong to an excerpt of the answer."""
+        passage, excerpts = self.passages[number], [_letters(excerpt) for excerpt in question.answer]
+        spans = [_letters(passage.text[start:end]) for start, end in passage.spans]
+        return frozenset(
+            place
+            for place, span in enumerate(spans)
+            if len(span) > _FEW and any(span in excerpt or excerpt in span for excerpt in excerpts)
+        )
+
     def says(self, question: Question, text: str) -> bool:
         """Whether `text` has every fact of the answer: a wording of each group, or (most of) each excerpt."""
         if question.must_contain:
@@ -96,7 +108,7 @@ def read_companies(
     articles = folder / "articles"
     if folder.name not in _SEVERAL:
         return [
-            _company(folder.name, articles, articles, questions, count_tokens, chunk_tokens),
+            _company(folder.name, articles, articles, questions, count_tokens, chunk_tokens)
         ]
     found = []
     for part in sorted(path for path in articles.iterdir() if path.is_dir()):
