@@ -157,6 +157,10 @@ class Store:
             connection = _open(f"{self.path.as_uri()}?mode=rw")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             return _Handle(connection, None)
+        except UnicodeDecodeError:
+            if connection is not None:
+                connection.close()
+            raise
         except sqlite3.OperationalError:
             if connection is not None:
                 connection.close()
@@ -217,6 +221,10 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise explain(self.path, error) from error
+        except (
+            UnicodeDecodeError
+        ) as error:  # SQLite's message quotes a damaged schema, and Python cannot read it
+            raise KnowledgeBaseError(damaged(self.path, "its schema is no text")) from error
 
     def exists(self) -> bool:
         """Whether the tables are there. Raises `KnowledgeBaseError` where the file is another database."""
@@ -326,7 +334,7 @@ def _open(uri: str) -> sqlite3.Connection:
     try:
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=FAST"):
             connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection
