@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from ragbot.text.language import UNKNOWN
-
 ENGLISH: Final = "all-minilm-l6-v2"
 """Where the documents are English: the better one of the two there, at half the cost."""
 MULTILINGUAL: Final = "multilingual-e5-small"
@@ -19,7 +17,9 @@ ENGLISH_SHARE: Final = 0.95
 """Least share of English documents for `ENGLISH`: a few in other languages are no reason to embed all at twice the
 cost."""
 
-_MOST_TOLD = 3
+_UNKNOWN: Final = "und"
+"""As `Document.language` has it."""
+_MOST_TOLD: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def told(languages: Mapping[str, int]) -> str:
 
 
 def _known(languages: Mapping[str, int]) -> dict[str, int]:
-    return {code: count for code, count in languages.items() if code != UNKNOWN and count > 0}
+    return {code: count for code, count in languages.items() if code != _UNKNOWN and count > 0}
 
 
 def _percent(share: float) -> str:
