@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ragbot.doctor.findings import Finding, problem
 from ragbot.errors import KnowledgeBaseError, ModelError
 from ragbot.index.store import FILE, Store
-from ragbot.models.choose import DEFAULT
+from ragbot.models.choose import or_default
 from ragbot.settings import AUTO
 
 if TYPE_CHECKING:
@@ -42,13 +42,11 @@ def models(settings: Settings, kb: Path) -> Iterator[Finding]:
 
 def _embedder(settings: Settings, kb: Path) -> str:
     """The embedder that is used. What keeps the knowledge base from being read is told by other checks."""
-    if settings.embedder.model != AUTO:
-        return settings.embedder.model
-    if (kb / FILE).is_file():
+    if settings.embedder.model == AUTO and (kb / FILE).is_file():
         with suppress(KnowledgeBaseError), closing(Store(kb.absolute())) as store:
             if made := store.state().embedder:
                 return store.model(made)
-    return DEFAULT
+    return or_default(settings.embedder.model)
 
 
 def _loadable(settings: Settings) -> tuple[tuple[str, Callable[[], object], str], ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ragbot.settings import AUTO
+
 ENGLISH: Final = "all-minilm-l6-v2"
 """Where the documents are English: the better one of the two there, at half the cost."""
 MULTILINGUAL: Final = "multilingual-e5-small"
@@ -44,6 +46,11 @@ def choose_embedder(languages: Mapping[str, int]) -> str:
     if not known:
         return DEFAULT
     return ENGLISH if known.get("en", 0) >= ENGLISH_SHARE * sum(known.values()) else MULTILINGUAL
+
+
+def or_default(model: str) -> str:
+    """The setting `embedder.model` where there are no documents to choose by: `DEFAULT` for `auto`."""
+    return DEFAULT if model == AUTO else model
 
 
 def told(languages: Mapping[str, int]) -> str:

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragbot.errors import ModelDamaged, ModelError
-from ragbot.models.choose import DEFAULT
+from ragbot.models.choose import or_default
 from ragbot.models.hub import locate
 from ragbot.models.manifest import MANIFEST, Manifest, file_sha256, read_manifest
 from ragbot.models.runtime import choose_device, cpu_threads, go_offline, quiet_transformers
-from ragbot.settings import AUTO
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +35,7 @@ def load_embedder(settings: EmbedderSettings, models: ModelsSettings) -> Embedde
     Raises `ModelNotFound` naming the command that fetches it, `ModelDamaged`, or `ModelError` if it cannot
     run here.
     """
-    named = DEFAULT if settings.model == AUTO else settings.model
+    named = or_default(settings.model)
     folder = locate(named, models)
     device = choose_device(settings.device)
     manifest = read_manifest(folder, named) if (folder / MANIFEST).is_file() else None
