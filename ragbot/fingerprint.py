@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ragbot.settings import Settings
 
 _ELSEWHERE: Final = (
+    "embedder.model",
     "embedder.device",
     "embedder.threads",
     "generator.device",

@@ -22,6 +22,8 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from ragbot.errors import SettingsError
 
 DEFAULT_FILE = "ragbot.toml"
+AUTO = "auto"
+"""As `embedder.model`: a knowledge base chooses at its first `ragbot index`, by the languages of its documents."""
 
 
 class _Section(BaseModel):
@@ -31,8 +33,10 @@ class _Section(BaseModel):
 class EmbedderSettings(_Section):
     """Which model turns text into vectors. Changing it asks for `ragbot index --rebuild`."""
 
-    model: str = "all-minilm-l6-v2"
-    """A name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a folder."""
+    model: str = AUTO
+    """A name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a folder. `auto`: what the knowledge
+    base chose at its first `ragbot index`, or at the last `--rebuild`, by the languages of its documents
+    (`ragbot.models.choose`); where there is no knowledge base, the one for English."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int = Field(default=0, ge=0)
     """CPU threads; 0 takes what the machine has."""

@@ -24,7 +24,8 @@ def models_cache() -> Path:
 @pytest.fixture(scope="session")
 def embedder(models_cache: Path) -> Embedder:
     """all-MiniLM-L6-v2 on the CPU."""
-    return load_embedder(EmbedderSettings(device="cpu"), ModelsSettings(cache=models_cache))
+    settings = EmbedderSettings(model="all-minilm-l6-v2", device="cpu")
+    return load_embedder(settings, ModelsSettings(cache=models_cache))
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ def test_the_knowledge_is_known_by_its_documents(kb: KnowledgeBase, tmp_path: Pa
         ("search", "k", 3, False),
         ("dialogue", "clarify", False, False),
         ("embedder", "threads", 2, True),
+        ("embedder", "model", "auto", True),
         ("ingest", "workers", 2, True),
         ("handover", "webhook", "https://shop.example/hook", True),
         ("models", "cache", Path("/elsewhere"), True),

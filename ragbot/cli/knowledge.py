@@ -110,6 +110,7 @@ def _sync(paths: list[Path], kb: Path, settings: Settings, *, rebuild: bool, jso
 
     with KnowledgeBase.open(kb, settings=settings) as opened, progress_bar() as progress:
         report = opened.sync(paths, rebuild=rebuild, progress=progress)
+    previews.tell_embedder(report)
     if json:
         say_json(report.to_dict())
     else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragbot.cli.options import DEFAULT_KB, Config, Json, Kb, read_settings, require
-from ragbot.cli.output import progress_bar, say, say_json
+from ragbot.cli.output import progress_bar, say, say_json, warn
 from ragbot.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def preview(
             }
             if nothing:
                 made.discard()
+    tell_embedder(report)
     if json:
         say_json(told)
     else:
@@ -130,6 +131,12 @@ def _show(report: SyncReport, found: Effects | None, told: dict[str, Any]) -> No
         f"not published: revision {told['revision']} is prepared ({told['bytes'] / _MEGABYTE:.1f} MB of indexes); "
         "ragbot index --publish makes it current, ragbot index --discard forgets it"
     )
+
+
+def tell_embedder(report: SyncReport) -> None:
+    """Tell on stderr which embedder was chosen and why, where one was."""
+    if report.embedder:
+        warn(f"embedder: {report.embedder}")
 
 
 def say_documents(added: Sequence[str], changed: Sequence[str], removed: Sequence[str]) -> None:

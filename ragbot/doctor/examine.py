@@ -38,7 +38,7 @@ def examine(
     except RagbotError as error:
         yield problem("settings", error)
     if settings is not None:
-        yield from models(settings)
+        yield from models(settings, kb)
         yield from handover(settings)
         yield from knowledge_base(kb, settings)
     yield from chat_memory(kb)

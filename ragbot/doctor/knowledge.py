@@ -4,10 +4,10 @@ undamaged and agree."""
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ragbot.doctor.findings import Finding, problem
 from ragbot.errors import KnowledgeBaseError, ModelError, RagbotError
@@ -34,7 +34,12 @@ def knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
             if not stats["documents"]:
                 raise KnowledgeBaseError(f"{kb} is empty; fill it: ragbot index PATH --kb {kb}")
             _compare_embedder(opened)
-            unused = [*_preview(opened), *_pins(kb, opened), *_calibration(opened, settings)]
+            unused = [
+                *_choice(kb, opened, stats),
+                *_preview(opened),
+                *_pins(kb, opened),
+                *_calibration(opened, settings),
+            ]
     except RagbotError as error:
         yield problem("knowledge base", error)
         return
@@ -46,9 +51,25 @@ def knowledge_base(kb: Path, settings: Settings) -> Iterator[Finding]:
             exit_code=KnowledgeBaseError.exit_code,
         )
     if not wrong:
-        counts = f"{stats['documents']} documents, {stats['chunks']} passages"
+        counts = (
+            f"{stats['documents']} documents, {stats['chunks']} passages, embedder {stats['embedder_model']}"
+        )
         yield Finding(about="knowledge base", level="ok", message=f"{kb}: {counts}, stores agree")
     yield from unused
+
+
+def _choice(kb: Path, opened: KnowledgeBase, stats: Mapping[str, Any]) -> Iterator[Finding]:
+    """Another embedder than the one in use that the documents, as they are by now, would be given."""
+    from ragbot.models.choose import Choice, choose_embedder
+
+    languages: Mapping[str, int] = stats["languages"]
+    choice = Choice(model=choose_embedder(languages), languages=languages)
+    if opened.chooses and choice.model != stats["embedder_model"]:
+        message = (
+            f"its documents would now get the embedder {choice}, it has {stats['embedder_model']}; "
+            f"to change that: ragbot index PATH --rebuild --kb {kb}"
+        )
+        yield Finding(about="knowledge base", level="note", message=message)
 
 
 def _preview(opened: KnowledgeBase) -> Iterator[Finding]:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragbot.doctor.findings import Finding, problem
-from ragbot.errors import ModelError
+from ragbot.errors import KnowledgeBaseError, ModelError
+from ragbot.index.store import FILE, Store
+from ragbot.models.choose import or_default
+from ragbot.settings import AUTO
 
 if TYPE_CHECKING:
     from ragbot.settings import Settings
 
 
-def models(settings: Settings) -> Iterator[Finding]:
-    """Embedder, language model, reranker, reader of moods and verifier, as far as the settings ask for them."""
+def models(settings: Settings, kb: Path) -> Iterator[Finding]:
+    """Embedder (where the settings leave it to the knowledge base `kb`, the one that it has), language model, reranker,
+    reader of moods and verifier, as far as the settings ask for them."""
     from ragbot.models import hub
 
-    wanted = [settings.embedder.model]
+    wanted = [_embedder(settings, kb)]
     if settings.answer.composer == "generate":
         if settings.generator.base_url:
             yield _remote(settings)
@@ -32,6 +38,15 @@ def models(settings: Settings) -> Iterator[Finding]:
     for name, load, able in _loadable(settings):
         if name:
             yield _loaded(name, load, able, settings)
+
+
+def _embedder(settings: Settings, kb: Path) -> str:
+    """The embedder that is used. What keeps the knowledge base from being read is told by other checks."""
+    if settings.embedder.model == AUTO and (kb / FILE).is_file():
+        with suppress(KnowledgeBaseError), closing(Store(kb.absolute())) as store:
+            if made := store.state().embedder:
+                return store.model(made)
+    return or_default(settings.embedder.model)
 
 
 def _loadable(settings: Settings) -> tuple[tuple[str, Callable[[], object], str], ...]:

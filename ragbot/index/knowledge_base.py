@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseMismatch
+from ragbot.errors import InputError, KnowledgeBaseError, KnowledgeBaseMismatch, ModelNotFound
 from ragbot.index import rows
 from ragbot.index.filters import Filters
 from ragbot.index.folder import create, size
@@ -31,7 +31,8 @@ from ragbot.index.search import RowsGone, search
 from ragbot.index.spelling import Speller
 from ragbot.index.store import VISIBLE, Store, damaged
 from ragbot.index.switch import Switch
-from ragbot.settings import Settings, load_settings
+from ragbot.models.choose import DEFAULT
+from ragbot.settings import AUTO, Settings, load_settings
 from ragbot.text.glossary import load_glossary
 from ragbot.types import Chunk, Document, Hit, Turn
 
@@ -62,6 +63,7 @@ class KnowledgeBase:
         self.settings = settings
         self.generations = Switch(folder, store)
         self._embedder = embedder
+        self._loaded: dict[str, Embedder] = {}
         self._reranker = reranker
         self._loading = threading.Lock()
 
@@ -75,7 +77,8 @@ class KnowledgeBase:
         reranker: Reranker | None = None,
     ) -> KnowledgeBase:
         """Open the knowledge base in folder `path`, made if absent; derived indexes that are missing, stale or
-        damaged are made again. Embedder and reranker (those of the settings unless given) are loaded when needed.
+        damaged are made again. Embedder and reranker (those of the settings unless given; of `embedder.model = "auto"`
+        the one that was chosen for the documents) are loaded when needed.
 
         Raises `KnowledgeBaseError` where the folder is no knowledge base, damaged, or made by a newer ragbot.
         """
@@ -94,7 +97,9 @@ class KnowledgeBase:
 
     def sibling(self, store: Store) -> KnowledgeBase:
         """The same folder, settings and models, read through another store."""
-        return KnowledgeBase(self.folder, store, self.settings, self._embedder, self._reranker)
+        made = KnowledgeBase(self.folder, store, self.settings, self._embedder, self._reranker)
+        made._loaded.update(self._loaded)
+        return made
 
     def close(self) -> None:
         """Close the store; an open search in another thread may fail."""
@@ -113,22 +118,67 @@ class KnowledgeBase:
         """The embedder, loaded at first use. Raises `KnowledgeBaseMismatch` if the vectors are another's."""
         return self.matching(self.generations.get())
 
-    def load_embedder(self) -> Embedder:
-        """The embedder of the settings, whatever made the vectors that are stored."""
+    @property
+    def chooses(self) -> bool:
+        """Whether the embedder is left to the knowledge base: none was given, and the settings say `auto`."""
+        return self._embedder is None and self.settings.embedder.model == AUTO
+
+    @property
+    def model(self) -> str:
+        """What the settings call the embedder in use: as they say, or as was chosen for the documents. Empty where one
+        was given to `open`."""
+        return "" if self._embedder is not None else self._named(self.generations.get().embedder)
+
+    def _named(self, made: str) -> str:
+        """What the settings call the embedder for vectors that `made` made; empty: for those to come."""
+        if not self.chooses:
+            return self.settings.embedder.model
+        return self.store.model(made) if made else DEFAULT
+
+    def load_embedder(self, model: str | None = None) -> Embedder:
+        """The embedder given to `open`, else the one called `model`, else that of the settings, whatever made the
+        vectors that are stored; where the settings leave it to the knowledge base, the one that made them, or the
+        default while there are none. Once loaded, it stays so.
+
+        Raises `ModelError`.
+        """
+        if self._embedder is not None:
+            return self._embedder
+        return self._load(model) if model else self._embedder_for(self.generations.get().embedder)
+
+    def _load(self, model: str) -> Embedder:
         with self._loading:
-            if self._embedder is None:
+            if model not in self._loaded:
                 from ragbot.models.embed import load_embedder
 
-                self._embedder = load_embedder(self.settings.embedder, self.settings.models)
+                named = self.settings.embedder.model_copy(update={"model": model})
+                self._loaded[model] = load_embedder(named, self.settings.models)
+            return self._loaded[model]
+
+    def _embedder_for(self, made: str) -> Embedder:
+        """The embedder with which to read vectors that `made` made."""
+        if self._embedder is not None:
             return self._embedder
+        if not (self.chooses and made):
+            return self._load(self._named(made))
+        for loaded in tuple(self._loaded.values()):
+            if loaded.name == made:
+                return loaded
+        try:
+            return self._load(self._named(made))
+        except ModelNotFound as error:
+            raise ModelNotFound(f"{self.folder} was made with embedder {made}: {error}") from error
 
     def matching(self, generation: Generation) -> Embedder:
         """The embedder, if it is the one that made the vectors of `generation`."""
-        embedder = self.load_embedder()
+        embedder = self._embedder_for(generation.embedder)
         if generation.embedder not in ("", embedder.name):
+            says, do = "the settings ask for", "set [embedder] back, or run"
+            if self.chooses:
+                says, do = "the model of that name is by now", "run"
             raise KnowledgeBaseMismatch(
-                f"{self.folder} was made with embedder {generation.embedder}, the settings ask for "
-                f"{embedder.name}; set [embedder] back, or run `ragbot index --rebuild PATH...`"
+                f"{self.folder} was made with embedder {generation.embedder}, {says} "
+                f"{embedder.name}; {do} `ragbot index --rebuild PATH...`"
             )
         return embedder
 
@@ -229,7 +279,7 @@ class KnowledgeBase:
             clean(message),
             clean_history(history),
             glossary=load_glossary(self.settings.search.glossary),
-            languages=self.load_embedder().languages,
+            languages=self._embedder_for(generation.embedder).languages,
             written=generation.languages,
             respell=Speller(generation.lexical),
         )
@@ -325,6 +375,7 @@ class KnowledgeBase:
             "languages": dict(languages),
             "roots": roots,
             "embedder": state.embedder,
+            "embedder_model": self.store.model(state.embedder),
             "dimension": state.dimension,
             "revision": state.revision,
             "created": state.created,

@@ -108,7 +108,7 @@ def rollback(
         step("swept")
         generation = kb.generations.get()
     notes = ["the preview has ended with this"] if ended else []
-    if past.embedder not in ("", previous.embedder):
+    if past.embedder not in ("", previous.embedder) and not kb.chooses:
         notes.append(f"its vectors are of embedder {past.embedder}: set [embedder] back too")
     return RollbackReport(
         to=target,

@@ -86,6 +86,13 @@ def visible(store: Store, sources: Collection[str] | None = None) -> dict[str, K
     return found
 
 
+def languages(store: Store) -> dict[str, str]:
+    """The language of each document of the newest revision, by source."""
+    with store.reading() as connection:
+        at = {"revision": store.state(connection).revision}
+        return dict(connection.execute(f"SELECT d.source, d.language FROM documents d WHERE {VISIBLE}", at))
+
+
 _STAGED = "row > coalesce((SELECT row FROM documents WHERE born <= :revision ORDER BY row DESC LIMIT 1), 0)"
 """SQL condition for what is staged: `born` never falls from one row to the next."""
 
@@ -151,6 +158,13 @@ def add_vectors(store: Store, vectors: Iterable[tuple[bytes, bytes]]) -> None:
             "INSERT INTO embeddings VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",
             vectors,
         )
+
+
+def name_embedder(store: Store, embedder: str, model: str) -> None:
+    """Write down that the settings call `embedder` (the name that its vectors are known by) `model`."""
+    with store.writing() as connection:
+        upgrade(connection)
+        connection.execute("INSERT OR REPLACE INTO embedders VALUES(?, ?)", (embedder, model))
 
 
 def add_documents(store: Store, documents: Iterable[Staging]) -> None:

@@ -25,7 +25,7 @@ from typing import ClassVar
 
 from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
 
-FORMAT = 2
+FORMAT = 3
 """Version of the tables below. A knowledge base with a greater one was made by a newer ragbot; one with a lesser
 one is read as it is, and a writer adds what is missing (`upgrade`)."""
 
@@ -64,6 +64,8 @@ _ADDED = (
     "CREATE TABLE IF NOT EXISTS previews(one INTEGER PRIMARY KEY CHECK(one = 1), status TEXT NOT NULL, "
     "base INTEGER NOT NULL, base_stamp TEXT NOT NULL, stamp TEXT NOT NULL, at REAL NOT NULL, "
     "embedder TEXT NOT NULL, dimension INTEGER NOT NULL, roots TEXT NOT NULL, report TEXT NOT NULL)",
+    # What the settings call the embedders that made vectors: true of them whatever becomes of a revision.
+    "CREATE TABLE IF NOT EXISTS embedders(embedder TEXT PRIMARY KEY, model TEXT NOT NULL) WITHOUT ROWID",
     "INSERT INTO history SELECT newest, iif(newest, 'sync', 'created'), "
     "(SELECT count(*) FROM documents WHERE born <= newest AND (died IS NULL OR died > newest)), "
     "(SELECT value FROM meta WHERE key = 'embedder'), (SELECT value FROM meta WHERE key = 'dimension'), "
@@ -155,6 +157,10 @@ class Store:
             connection = _open(f"{self.path.as_uri()}?mode=rw")
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             return _Handle(connection, None)
+        except UnicodeDecodeError:
+            if connection is not None:
+                connection.close()
+            raise
         except sqlite3.OperationalError:
             if connection is not None:
                 connection.close()
@@ -215,6 +221,10 @@ class Store:
             yield
         except sqlite3.Error as error:
             raise explain(self.path, error) from error
+        except (
+            UnicodeDecodeError
+        ) as error:  # SQLite's message quotes a damaged schema, and Python cannot read it
+            raise KnowledgeBaseError(damaged(self.path, "its schema is no text")) from error
 
     def exists(self) -> bool:
         """Whether the tables are there. Raises `KnowledgeBaseError` where the file is another database."""
@@ -278,6 +288,16 @@ class Store:
         except (KeyError, ValueError, IndexError, TypeError) as error:
             raise KnowledgeBaseError(damaged(self.path, error)) from error
 
+    def model(self, embedder: str) -> str:
+        """What the settings call the embedder of this name. Where an older ragbot, or a caller with an embedder of
+        their own, did not write it down: the name up to the hash of its weights."""
+        with self.reading() as connection:
+            if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'embedders'").fetchone():
+                query = "SELECT model FROM embedders WHERE embedder = ?"
+                if row := connection.execute(query, (embedder,)).fetchone():
+                    return str(row[0])
+        return embedder.rpartition("@")[0] or embedder
+
 
 def upgrade(connection: sqlite3.Connection) -> None:
     """Add what a knowledge base of an older format lacks; inside a writer's transaction."""
@@ -314,7 +334,7 @@ def _open(uri: str) -> sqlite3.Connection:
     try:
         for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=FAST"):
             connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection

@@ -2,8 +2,9 @@
 
     list -> hash -> read -> cut -> embed -> stage (small transactions)
 
-An unchanged file costs a hash. A file that cannot be read is reported, and its earlier version stays. What becomes
-of the staged rows is not its business: `sync.py` makes them visible, `preview.py` shows them first.
+Where the settings leave the embedder to the documents, a sample of them is read first, as passages are cut by its
+tokens. An unchanged file costs a hash. A file that cannot be read is reported, and its earlier version stays. What
+becomes of the staged rows is not its business: `sync.py` makes them visible, `preview.py` shows them first.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +20,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Protocol
 
-from ragbot.errors import InputError
+from ragbot.errors import InputError, ModelNotFound
 from ragbot.index import rows, stage
 from ragbot.index.history import Past
 from ragbot.index.knowledge_base import KnowledgeBase
@@ -34,6 +36,7 @@ from ragbot.ingest.report import SyncReport
 from ragbot.ingest.roots import Plan, plan
 from ragbot.ingest.split import split
 from ragbot.ingest.staging import Stager
+from ragbot.models.choose import Choice, choose_embedder
 from ragbot.settings import IngestSettings
 from ragbot.text.language import detect
 
@@ -42,6 +45,11 @@ if TYPE_CHECKING:
 
 VERSION = 4
 """Raised whenever the same file would give other text or other passages: all files are then read again."""
+
+SAMPLE = 200
+"""Files, spread over all, whose languages choose the embedder."""
+KEPT_CHARACTERS = 10_000_000
+"""Text of these that is kept until they are cut; what is beyond is read a second time."""
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many."""
@@ -80,9 +88,12 @@ def gathered(
     with stage.write_lock(kb.folder, LOCK_SECONDS), ExitStack() as stack:
         names = plan(given, stage.roots(kb.store))
         run = Run(kb, names, rebuild=rebuild, progress=progress, step=step, ends=ends)
-        run.compare()
         if loader is None:
             loader = stack.enter_context(Loader(run.limits, workers=kb.settings.ingest.workers))
+        run.find()
+        if run.undecided:
+            run.choose(loader)
+        run.compare()
         run.take_in(loader)
         run.settle()
         yield run
@@ -108,12 +119,16 @@ class Run:
         self.step = step
         self.limits = _limits(kb.settings.ingest)
         self.previous = kb.generations.get()
-        self.embedder: Embedder = kb.load_embedder() if rebuild else kb.embedder
-        self.signature = f"{VERSION}/{kb.settings.ingest.chunk_tokens}/{self.embedder.name}"
+        self.undecided = kb.chooses and (rebuild or not self.previous.embedder)
+        if not self.undecided:
+            self._use(kb.load_embedder() if rebuild else kb.embedder, kb.model)
         # What is stored of these paths. A root's sources begin with its prefix: what is absorbed is found too.
         self.before = stage.visible(kb.store, {target.source for target in names.targets} | names.absorbed)
         self.skipped: list[Skipped] = []
         self.notes = list(names.notes)
+        self.found: list[_File] = []
+        self.read: dict[str, Parsed | Skipped] = {}
+        self.choice: Choice | None = None
         self.unchanged: set[str] = set()
         self.wanted: list[_File] = []
         self.staged: set[str] = set()
@@ -123,14 +138,62 @@ class Run:
         # Telling languages loads a model: done while the first file is read in another process.
         self.languages = Thread(target=detect, args=("What language is this?",), daemon=True)
 
-    def compare(self) -> None:
-        """Hash every file and find out which must be read."""
-        found = self._list()
+    def _use(self, embedder: Embedder, model: str) -> None:
+        """Embed with `embedder`, which the settings call `model`; empty where a caller gave it."""
+        self.embedder, self.model = embedder, model
+        self.signature = f"{VERSION}/{self.kb.settings.ingest.chunk_tokens}/{embedder.name}"
+
+    def find(self) -> None:
+        """Find and hash the files."""
+        self.found = self._list()
         self.step("listed")
+
+    def choose(self, loader: Loads) -> None:
+        """Choose the embedder by the languages of the documents: those stored, where a file is still the same, and
+        those of a sample of the others. Raises `ModelError` where it cannot be loaded."""
+        stored = stage.languages(self.kb.store)
+        languages = Counter(code for source, code in stored.items() if source not in self.before)
+        unread: list[_File] = []
+        for file in self.found:
+            known = self.before.get(file.source)
+            if known and known.sha256 == file.sha256:
+                languages[stored[file.source]] += 1
+            else:
+                unread.append(file)
+        sample = _spread(unread, SAMPLE)
+        for code, count in Counter(self._languages_of(sample, loader)).items():
+            languages[code] += round(count * len(unread) / len(sample))
+        self.choice = Choice(model=choose_embedder(languages), languages=languages)
+        try:
+            self._use(self.kb.load_embedder(self.choice.model), self.choice.model)
+        except ModelNotFound as error:
+            raise ModelNotFound(f"the embedder for these documents is {self.choice}: {error}") from error
+
+    def _languages_of(self, sample: Sequence[_File], loader: Loads) -> Iterator[str]:
+        """The languages of those that can be read; what was read is kept, up to a size."""
+        self.languages.start()
+        room = KEPT_CHARACTERS
+        outcomes = loader.load_many(file.path for file in sample)
+        for number, (file, (_, outcome)) in enumerate(zip(sample, outcomes, strict=True), start=1):
+            self.progress("languages", number, len(sample))
+            size = 0
+            if not isinstance(outcome, Skipped):
+                self.languages.join()
+                document, _ = to_document(file.source, outcome, file.sha256)
+                size = len(document.text)
+                yield document.language
+            if size <= room:
+                room -= size
+                self.read[file.source] = outcome
+
+    def compare(self) -> None:
+        """Find out which files must be read."""
+        if self.model:
+            stage.name_embedder(self.kb.store, self.embedder.name, self.model)
         left = {} if self.rebuild else stage.staged(self.kb.store)
         adopted: list[int] = []
-        for number, file in enumerate(found, start=1):
-            self.progress("hash", number, len(found))
+        for number, file in enumerate(self.found, start=1):
+            self.progress("hash", number, len(self.found))
             now = (file.sha256, self.signature)
             known, half = self.before.get(file.source), left.get(file.source)
             if not self.rebuild and known and (known.sha256, known.signature) == now:
@@ -164,11 +227,10 @@ class Run:
 
     def take_in(self, loader: Loads) -> None:
         """Read, cut, embed and stage the files that changed."""
-        if self.wanted:
+        if self.wanted and not self.languages.ident:
             self.languages.start()
         with Stager(self.kb.store, self.embedder, self.step) as stager:
-            outcomes = loader.load_many(file.path for file in self.wanted)
-            for number, (file, (_, outcome)) in enumerate(zip(self.wanted, outcomes, strict=True), start=1):
+            for number, (file, outcome) in enumerate(self._outcomes(loader), start=1):
                 if isinstance(outcome, Skipped):
                     self.skipped.append(replace(outcome, source=file.source))
                 else:
@@ -183,6 +245,13 @@ class Run:
                 f"{stager.truncated} passages are longer than the {self.embedder.max_tokens} tokens that the "
                 "embedder reads; search by meaning knows only their beginning"
             )
+
+    def _outcomes(self, loader: Loads) -> Iterator[tuple[_File, Parsed | Skipped]]:
+        """What each of the files holds, those of the sample not read again."""
+        loaded = loader.load_many([file.path for file in self.wanted if file.source not in self.read])
+        for file in self.wanted:
+            kept = self.read.get(file.source)
+            yield file, kept if kept is not None else next(loaded)[1]
 
     def _cut(self, file: _File, parsed: Parsed, stager: Stager) -> None:
         self.languages.join()
@@ -251,7 +320,14 @@ class Run:
             chunks=passages,
             embedded=self.embedded,
             seconds=time.perf_counter() - self.started,
+            embedder=str(self.choice) if self.choice else "",
         )
+
+
+def _spread(files: Sequence[_File], most: int) -> Sequence[_File]:
+    """Up to `most` of them, at even distances."""
+    many = len(files)
+    return files if many <= most else [files[number * many // most] for number in range(most)]
 
 
 def _limits(settings: IngestSettings) -> Limits:

@@ -26,6 +26,8 @@ class SyncReport:
     embedded: int = 0
     """Texts that had to be embedded; the others' vectors were stored already."""
     seconds: float = 0.0
+    embedder: str = ""
+    """Which embedder was chosen, and why, where this sync chose one (`embedder.model = "auto"`); else empty."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts and lists with the field names above."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragbot.errors import ModelDamaged, ModelError
+from ragbot.models.choose import or_default
 from ragbot.models.hub import locate
 from ragbot.models.manifest import MANIFEST, Manifest, file_sha256, read_manifest
 from ragbot.models.runtime import choose_device, cpu_threads, go_offline, quiet_transformers
@@ -28,18 +29,18 @@ _WEIGHTS = ("*.safetensors", "*.gguf")
 
 
 def load_embedder(settings: EmbedderSettings, models: ModelsSettings) -> Embedder:
-    """The embedder that the settings name: a pulled model, or a folder in sentence-transformers' layout.
+    """The embedder that the settings name: a pulled model, or a folder in sentence-transformers' layout. Of `auto`, the
+    default: what a knowledge base chose is for the knowledge base to name.
 
     Raises `ModelNotFound` naming the command that fetches it, `ModelDamaged`, or `ModelError` if it cannot
     run here.
     """
-    folder = locate(settings.model, models)
+    named = or_default(settings.model)
+    folder = locate(named, models)
     device = choose_device(settings.device)
-    manifest = read_manifest(folder, settings.model) if (folder / MANIFEST).is_file() else None
+    manifest = read_manifest(folder, named) if (folder / MANIFEST).is_file() else None
     if manifest is not None and manifest.kind != "embedder":
-        raise ModelError(
-            f"{settings.model} is no embedder but of kind {manifest.kind}; set embedder.model to another"
-        )
+        raise ModelError(f"{named} is no embedder but of kind {manifest.kind}; set embedder.model to another")
     if manifest is not None and device == "cpu" and (folder / GRAPH).is_file():
         return OnnxEmbedder(folder, manifest, threads=cpu_threads(settings.threads))
     name, languages = _identity(folder, manifest)
