@@ -1,0 +1,209 @@
+"""The reader: how likely a passage answers a message, and which sentence of it does. Home of its graph.
+
+    reader = load_reader("e5-reader", settings.models)
+    best = max(reader.read("wann kommt mein Geld?", candidates), key=lambda each: each.probability)
+
+The probability comes of what the network reads and, where it is known, of the cosine by which the embedder that the
+reader was made with found the passage (logistic regression over both; its weights lie beside the graph). It is
+calibrated on companies that neither learnt from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ragbot.errors import InputError, ModelDamaged, ModelError
+from ragbot.models.embed import encodable
+from ragbot.models.hub import locate
+from ragbot.models.manifest import Manifest, read_manifest
+from ragbot.models.runtime import cpu_threads, onnx_runtime
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+READER_GRAPH: Final = "reader.onnx"
+MESSAGE_TOKENS: Final = 120
+"""Most tokens of a message: its beginning and its end, half each."""
+PAIR_TOKENS: Final = 400
+"""Most tokens of message and passage together; what a passage has beyond is not read."""
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A passage to be read."""
+
+    text: str
+    """Title, headings and text, as it is embedded (`ragbot.ingest.passage.embedded_text`)."""
+    spans: Sequence[Span] = ()
+    """Its sentences, as offsets in `text`; none: the passage is its own only one."""
+    cosine: float | None = None
+    """Of message and passage, by the embedder `Reader.embedder`; None where another one found it, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of a candidate."""
+
+    probability: float
+    """That the passage answers the message; 0 for an empty one."""
+    sentence: int | None
+    """Which of the candidate's spans answers best; None where it has none, or none that was read."""
+    scores: Sequence[float] = ()
+    """Cosine of the message with each span that was read, both read together."""
+
+
+class Reader:
+    """ONNX Runtime on a CPU. Safe to use from several threads; pairs run side by side, one a thread."""
+
+    def __init__(self, folder: Path, manifest: Manifest, *, threads: int) -> None:
+        from tokenizers import Tokenizer
+
+        onnxruntime = onnx_runtime()
+        self.name = manifest.vectors
+        details = manifest.details
+        self.embedder: str = details["embedder"]
+        """Name of the embedder whose cosines it knows."""
+        self._alone: tuple[float, float] = tuple(details["alone"])
+        self._with_cosine: tuple[float, float, float] = tuple(details["with_cosine"])
+        self._prompts: dict[str, str] = details["prompts"]
+        self._threads = threads
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done at pull
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / READER_GRAPH), options, providers=["CPUExecutionProvider"]
+            )
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # both libraries raise bare exceptions of their own
+            again = f"run `ragbot models pull {manifest.name}` to prepare it again"
+            raise ModelDamaged(
+                f"model {manifest.name} in {folder} cannot be loaded ({error}); {again}"
+            ) from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(PAIR_TOKENS)
+
+    def read(self, message: str, candidates: Sequence[Candidate]) -> list[Reading]:
+        """One `Reading` for each candidate, in their order. `message`: with what of the conversation matters in front.
+
+        Raises `InputError` where the message is empty or no text.
+
+        >>> reader.read("when do I get my money back?", [Candidate(text="Refunds take 5 days.")])  # doctest: +SKIP
+        [Reading(probability=0.87, sentence=None, scores=(0.83,))]
+        """
+        if not isinstance(message, str) or not message.strip():
+            raise InputError("the message is empty; give the reader a text")
+        question = self._question(message)
+        full = [number for number, each in enumerate(candidates) if each.text.strip()]
+        passages = self._tokenizer.encode_batch(
+            [self._prompts.get("passage", "") + encodable(candidates[number].text) for number in full]
+        )
+        readings = [Reading(probability=0.0, sentence=None)] * len(candidates)
+
+        def run(place: int) -> None:
+            candidate = candidates[full[place]]
+            readings[full[place]] = self._read(question, candidate, passages[place])
+
+        if len(full) < 2 or self._threads == 1:
+            for place in range(len(full)):
+                run(place)
+            return readings
+        longest_first = sorted(range(len(full)), key=lambda place: -len(passages[place].ids))
+        with ThreadPoolExecutor(min(self._threads, len(full))) as pool:
+            for _ in pool.map(run, longest_first):
+                pass
+        return readings
+
+    def _question(self, message: str) -> list[int]:
+        ids = self._tokenizer.encode(self._prompts.get("query", "") + encodable(message)).ids
+        return shortened(ids)
+
+    def _read(self, question: Sequence[int], candidate: Candidate, encoded: Any) -> Reading:
+        shift = len(self._prompts.get("passage", ""))
+        ids, ranges = pair(question, encoded.ids, encoded.offsets, candidate.spans, shift)
+        parts, kept = parts_of(len(question), len(ids), ranges)
+        logit, cosines = self._session.run(None, {"input_ids": _row(ids), "parts": parts})
+        best = kept[int(cosines.argmax())] if kept else None
+        return Reading(
+            probability=self._probability(float(logit[0]), candidate.cosine),
+            sentence=best,
+            scores=tuple(cosines.tolist()),
+        )
+
+    def _probability(self, logit: float, cosine: float | None) -> float:
+        if cosine is None:
+            slope, shift = self._alone
+            return _sigmoid(slope * logit + shift)
+        slope, by_cosine, shift = self._with_cosine
+        return _sigmoid(slope * logit + by_cosine * cosine + shift)
+
+
+def load_reader(name: str, models: Any, *, threads: int = 0) -> Reader:
+    """The reader called `name`. Raises `ModelNotFound` naming the command that fetches it, `ModelDamaged`, or
+    `ModelError` if it is of another kind."""
+    folder = locate(name, models)
+    manifest = read_manifest(folder, name)
+    if manifest.kind != "reader":
+        raise ModelError(f"{name} is no reader but of kind {manifest.kind}")
+    return Reader(folder, manifest, threads=cpu_threads(threads))
+
+
+def shortened(ids: Sequence[int]) -> list[int]:
+    """Token ids of a message, at most `MESSAGE_TOKENS`: a long one asks at its beginning or at its end."""
+    if len(ids) <= MESSAGE_TOKENS:
+        return list(ids)
+    half = MESSAGE_TOKENS // 2
+    return [*ids[:half], *ids[-half:]]
+
+
+def pair(
+    question: Sequence[int], passage: Sequence[int], offsets: Sequence[Span], spans: Sequence[Span], shift: int
+) -> tuple[list[int], list[Span | None]]:
+    """Ids of message and passage in one text, and of each span the range of its tokens there (None: cut off).
+
+    The passage's first token, which begins a text, is left out. `shift`: characters of the prompt in front of it.
+    """
+    ids = [*question, *passage[1:]][:PAIR_TOKENS]
+    moved = len(question) - 1
+    ranges: list[Span | None] = []
+    for begin, stop in spans:
+        inside = [
+            number + moved
+            for number, (start, end) in enumerate(offsets)
+            if number and end > start and start - shift < stop and end - shift > begin and number + moved < len(ids)
+        ]
+        ranges.append((inside[0], inside[-1] + 1) if inside else None)
+    return ids, ranges
+
+
+def parts_of(question: int, tokens: int, ranges: Sequence[Span | None]) -> tuple[NDArray[np.float32], list[int]]:
+    """Rows that take the means: of the message's tokens, the passage's, each span's, shape (2 + spans, tokens), and the
+    numbers of the spans that they stand for; where there is none, the passage stands in."""
+    import numpy as np
+
+    kept = [number for number, each in enumerate(ranges) if each is not None]
+    places = [(0, question), (question, tokens), *(each for each in ranges if each is not None)]
+    if not kept:
+        places.append(places[1])
+    parts = np.zeros((len(places), tokens), dtype=np.float32)
+    for row, (start, end) in enumerate(places):
+        parts[row, start:end] = 1 / max(1, end - start)
+    return parts, kept
+
+
+def _row(ids: Sequence[int]) -> NDArray[np.int64]:
+    import numpy as np
+
+    return np.array([ids], dtype=np.int64)
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, value))))
