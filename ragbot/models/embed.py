@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ragbot.errors import ModelDamaged, ModelError
 from ragbot.models.hub import locate
 from ragbot.models.manifest import MANIFEST, Manifest, file_sha256, read_manifest
-from ragbot.models.runtime import choose_device, cpu_threads, go_offline, quiet_transformers
+from ragbot.models.runtime import choose_device, cpu_threads, go_offline, onnx_runtime, quiet_transformers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,9 +65,9 @@ class OnnxEmbedder:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, *, threads: int) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime = onnx_runtime()
         details = manifest.details
         self.name = manifest.vectors
         self.dimension: int = details["dimension"]

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from ragbot.models.runtime import onnx_runtime, quiet_transformers, silence_onnx_runtime
+
 Pooling = Literal["mean", "cls"]
 _ATTENTION = "ragbot_onnx"
 _OPSET = 17
@@ -27,6 +29,7 @@ def export(
     on the fly; `texts`, as token ids, tell how far the activations spread. Whatever torch, onnx or ONNX
     Runtime cannot do raises their own exceptions.
     """
+    silence_onnx_runtime()
     traced, quantised = target.with_suffix(".traced.onnx"), target.with_suffix(".int8.onnx")
     try:
         with _quiet():
@@ -53,7 +56,6 @@ def _trace(folder: Path, target: Path, pooling: Pooling, texts: Sequence[Sequenc
     import torch
     from transformers import AttentionInterface, AutoModel
 
-    from ragbot.models.runtime import quiet_transformers
     from ragbot.models.smooth import even_rows, smooth
 
     AttentionInterface.register(_ATTENTION, _fused_attention())
@@ -183,8 +185,7 @@ def _quantise(source: Path, target: Path) -> None:
 
 def _optimise(source: Path, target: Path) -> None:
     """Run ONNX Runtime's graph optimisations once and keep the result: loading then takes no time."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.optimized_model_filepath = str(target)
