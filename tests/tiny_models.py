@@ -209,7 +209,7 @@ def make_e5(path: Path) -> dict[str, NDArray[np.float32]]:
     encoded = [piece.encode() for piece in pieces]
     offsets = np.cumsum([0, *map(len, encoded)]).astype("<u4")
     scores = np.array([0.0] * 4 + [-float(1 + len(pieces) - len(piece)) for piece in pieces[4:]], "<f4")
-    becomes = {"\t": " ", "\u00a0": " ", "\u200b": " ", "\u0007": "", "\uff41": "a", "\u2116": "no"}
+    becomes = {"\t": " ", "\u00a0": " ", "\u200b": " ", "\u0007": "", "\uff41": "a", "\u00b2": "2"}
     characters = b"".join(
         struct.pack(f"<IB{len(text)}I", ord(each), len(text), *map(ord, text))
         for each, text in sorted(becomes.items())
