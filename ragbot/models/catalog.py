@@ -137,7 +137,7 @@ _E5 = PackagedModel(
         }
     ),
     form="e5s1",
-    needs_mb=1050,
+    needs_mb=1300,
     int8=True,
 )
 
