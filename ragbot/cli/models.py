@@ -17,18 +17,18 @@ def pull(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME@REVISION]",
-            help="A model of the model hub; default: the embedded ones and the settings'.",
+            metavar="[NAME]",
+            help="An embedded model, or NAME@REVISION of the model hub; default: the embedded ones and the settings'.",
         ),
     ] = None,
     config: Config = None,
 ) -> None:
     """Fetch models and check their hashes."""
     from ragbot.models import hub
-    from ragbot.models.catalog import EMBEDDED
+    from ragbot.models.catalog import DEFAULTS
 
     settings = read_settings(config)
-    for each in [name] if name is not None else [*EMBEDDED, *_further(settings)]:
+    for each in [name] if name is not None else dict.fromkeys([*DEFAULTS, *_further(settings)]):
         say(str(hub.pull(each, settings.models, progress=warn)))
 
 
@@ -49,7 +49,9 @@ def list_models(config: Config = None, json: Json = False) -> None:
 
 
 def _further(settings: Settings) -> list[str]:
-    """Models of the hub that the settings name."""
+    """Models of the catalogue and the hub that the settings name."""
+    from ragbot.models.catalog import EMBEDDED
+
     wanted = [
         settings.embedder.model,
         settings.search.reranker,
@@ -58,4 +60,4 @@ def _further(settings: Settings) -> list[str]:
     ]
     if settings.answer.composer == "generate" and not settings.generator.base_url:
         wanted.append(settings.generator.model)
-    return [name for name in wanted if "@" in name]
+    return [name for name in wanted if "@" in name or name in EMBEDDED]

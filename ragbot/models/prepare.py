@@ -5,6 +5,7 @@ Runs once, inside `ragbot models pull`. It does not know where the files came fr
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,8 @@ def _prepare_embedder(
     reference = model.encode(
         list(PROBES), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
     )
+    del model
+    gc.collect()  # it is large and in cycles, and the export takes memory of its own
     problems: list[str] = []
     for backend, int8 in (("onnx-int8", True), ("onnx-float32", False)):
         progress(f"exporting to {backend}")

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ragbot.errors import ModelError
 
@@ -23,10 +23,30 @@ _HARDLY_ANY = 200_000
 """Bytes free on a disk that counts as full after a failure."""
 _OFFLINE = "HF_HUB_OFFLINE"
 _BY_US = "RAGBOT_WENT_OFFLINE"
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+
+
+def onnx_runtime() -> Any:
+    """The module `onnxruntime`, its telemetry switched off; nothing else here imports it.
+
+    From 1.32 on its builds for Linux write a device id and a database of events below the user's cache folder as
+    soon as they are imported, so the variable must be set before; what an earlier import began, the call ends.
+    """
+    silence_onnx_runtime()
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    return onnxruntime
+
+
+def silence_onnx_runtime() -> None:
+    """Switch its telemetry off before some other library imports it."""
+    os.environ[_NO_TELEMETRY] = "1"
 
 
 def go_offline() -> None:
     """Keep the model libraries off the network; call before importing them. An explicit setting wins."""
+    silence_onnx_runtime()
     if _OFFLINE not in os.environ:
         os.environ[_OFFLINE] = os.environ[_BY_US] = "1"
 

