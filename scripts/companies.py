@@ -3,7 +3,8 @@
     FOLDER/articles/**/*.md     the documentation
     FOLDER/questions.jsonl      {id, question, history, language, kind, answerable, articles, ...}
 
-A question says what answers it in one of two ways: `answer`, excerpts that stand verbatim in its articles, or
+A question says what answers it in one of three ways: `answer`, excerpts that stand verbatim in its articles;
+`answer_at`, their places (article, first and last character) where the text itself must not be copied; or
 `must_contain`, groups of wordings of which an answer says one each. Articles are read and cut as `ragbot index` does.
 """
 
@@ -101,11 +102,16 @@ class Company:
 
 
 def read_companies(
-    folder: Path, *, count_tokens: Callable[[Sequence[str]], list[int]], chunk_tokens: int
+    folder: Path,
+    *,
+    count_tokens: Callable[[Sequence[str]], list[int]],
+    chunk_tokens: int,
+    more: Sequence[Path] = (),
 ) -> list[Company]:
-    """The companies in `folder`: one, or one for each subfolder of its articles that questions name."""
-    questions = [_question(json.loads(line)) for line in _lines(folder / "questions.jsonl")]
+    """The companies in `folder`: one, or one for each subfolder of its articles. `more`: further files of questions."""
     articles = folder / "articles"
+    files = [folder / "questions.jsonl", *more]
+    questions = [_question(json.loads(line), articles) for path in files for line in _lines(path)]
     if folder.name not in _SEVERAL:
         return [
             _company(folder.name, articles, articles, questions, count_tokens, chunk_tokens)
@@ -126,7 +132,7 @@ def read_company(
     chunk_tokens: int,
 ) -> Company:
     """One company whose articles and questions lie apart."""
-    rows = [_question(json.loads(line)) for line in _lines(questions)]
+    rows = [_question(json.loads(line), articles) for line in _lines(questions)]
     return _company(name, articles, articles, rows, count_tokens, chunk_tokens)
 
 
@@ -134,7 +140,10 @@ def _lines(path: Path) -> list[str]:
     return [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def _question(row: dict[str, Any]) -> Question:
+def _question(row: dict[str, Any], articles: Path) -> Question:
+    places = [
+        (articles / name).read_text(encoding="utf-8")[start:end] for name, start, end in row.get("answer_at", ())
+    ]
     return Question(
         id=row["id"],
         text=row["question"],
@@ -143,7 +152,7 @@ def _question(row: dict[str, Any]) -> Question:
         kind=row["kind"],
         answerable=row["answerable"],
         articles=tuple(row["articles"]),
-        answer=tuple(row.get("answer", ())),
+        answer=tuple(row.get("answer", places)),
         must_contain=tuple(tuple(group) for group in row.get("must_contain", ())),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-Kind = Literal["embedder", "generator", "classifier"]
+Kind = Literal["embedder", "reader", "generator", "classifier"]
 ADAPTERS = Path(__file__).with_name("adapters")
 """Where the adapters of tuned models lie: they come with the package itself."""
 
@@ -34,7 +34,16 @@ class PackagedAdapter:
     """Its name in `ADAPTERS`."""
     sha256: str
     base: str
-    """Name of the plain model that it changes; the wheel and the files are the same."""
+    """Name of the model that it changes; the wheel and the files are the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagedHead:
+    """A reader's last layers, which no wheel has."""
+
+    file: str
+    """Its name in `ADAPTERS`."""
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,9 @@ class PackagedModel:
     taken on all of them. Empty: there is but one."""
     form: Literal["folder", "e5s1"] = "folder"
     """Whether the files are the model's folder as it is, or one E5S1 file, out of which it is written."""
-    adapter: PackagedAdapter | None = None
+    adapters: tuple[PackagedAdapter, ...] = ()
+    """Merged one after the other, each over what the one before made."""
+    head: PackagedHead | None = None
     default: bool = True
     """Whether `ragbot models pull` without a name fetches it."""
     languages: frozenset[str] = field(default_factory=frozenset)
@@ -72,10 +83,15 @@ class PackagedModel:
 
     @property
     def identity(self) -> str:
-        """What tells its weights from any others, in hex: their file's SHA-256, or one of that and the adapter's."""
-        if self.adapter is None:
-            return self.weights_sha256
-        return hashlib.sha256(f"{self.weights_sha256}+{self.adapter.sha256}".encode()).hexdigest()
+        """What tells its weights from any others, in hex: their file's SHA-256, or one of that and what changes them."""
+        return self.after(len(self.adapters) + 1)
+
+    def after(self, count: int) -> str:
+        """The identity with the first `count` of its adapters and head in force."""
+        found = self.weights_sha256
+        for change in [*self.adapters, *([self.head] if self.head else [])][:count]:
+            found = hashlib.sha256(f"{found}+{change.sha256}".encode()).hexdigest()
+        return found
 
 
 def _minilm_file(name: str, sha256: str) -> tuple[str, PackagedFile]:

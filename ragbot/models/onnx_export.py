@@ -10,7 +10,7 @@ import errno
 import gc
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -25,18 +25,60 @@ _OPSET = 17
 def export(
     folder: Path, target: Path, *, pooling: Pooling, int8: bool, texts: Sequence[Sequence[int]]
 ) -> None:
-    """Write the optimised graph of the model in `folder` to `target`.
+    """Write the optimised graph of the embedder in `folder` to `target`.
 
     Input `input_ids` int64 (1, tokens); output `embedding` float32 (1, dimension), of length 1. With `int8`
     the weights of matrix products and embedding tables are int8 per channel and activations are quantised
     on the fly; `texts`, as token ids, tell how far the activations spread. Whatever torch, onnx or ONNX
     Runtime cannot do raises their own exceptions.
     """
+
+    def trace(path: Path) -> None:
+        import torch
+
+        class UnitVector(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.encoder = _encoder(folder, texts if int8 else ())
+
+            def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+                states: torch.Tensor = self.encoder(input_ids=input_ids).last_hidden_state
+                pooled = states.mean(1) if pooling == "mean" else states[:, 0]
+                return torch.nn.functional.normalize(pooled, dim=1)
+
+        ids = torch.arange(5, 37).unsqueeze(0)
+        _trace(UnitVector(), {"input_ids": ids}, path, outputs=["embedding"], axes={"input_ids": {1: "tokens"}})
+
+    _write(target, trace, int8=int8)
+
+
+def export_reader(folder: Path, head: Path, target: Path, *, int8: bool, texts: Sequence[Sequence[int]]) -> None:
+    """Write the optimised graph of the reader in `folder`, whose last layers lie in the file `head`, to `target`.
+
+    Inputs `input_ids` int64 (1, tokens) and `parts` float32 (2 + sentences, tokens), outputs `logit` float32 (1,) and
+    `cosines` float32 (sentences,): see `ragbot.models.reader_net`. Otherwise as `export`.
+    """
+
+    def trace(path: Path) -> None:
+        import torch
+
+        from ragbot.models.reader_net import ReaderNet, load_head
+
+        net = ReaderNet(_encoder(folder, texts if int8 else ()), load_head(head))
+        given = {"input_ids": torch.arange(5, 37).unsqueeze(0), "parts": torch.full((4, 32), 1 / 32)}
+        axes = {"input_ids": {1: "tokens"}, "parts": {0: "rows", 1: "tokens"}, "cosines": {0: "sentences"}}
+        _trace(net, given, path, outputs=["logit", "cosines"], axes=axes)
+
+    _write(target, trace, int8=int8)
+
+
+def _write(target: Path, trace: Callable[[Path], None], *, int8: bool) -> None:
+    """Trace, quantise where wanted, optimise; nothing but `target` is left."""
     silence_onnx_runtime()
     traced, quantised = target.with_suffix(".traced.onnx"), target.with_suffix(".int8.onnx")
     try:
         with _quiet():
-            _trace(folder, traced, pooling, texts if int8 else ())
+            trace(traced)
         gc.collect()  # the traced model is large and in cycles; what follows takes several times its size
         _unwrap_attention(traced)
         if int8:
@@ -63,7 +105,8 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _trace(folder: Path, target: Path, pooling: Pooling, texts: Sequence[Sequence[int]]) -> None:
+def _encoder(folder: Path, texts: Sequence[Sequence[int]]) -> Any:
+    """The transformer in `folder` with fused attention, made even for int8 where there are `texts`."""
     import torch
     from transformers import AttentionInterface, AutoModel
 
@@ -78,29 +121,25 @@ def _trace(folder: Path, target: Path, pooling: Pooling, texts: Sequence[Sequenc
             attn_implementation=_ATTENTION,
             dtype=torch.float32,
         )
-
     if texts:
         smooth(encoder.eval(), texts)
         even_rows(encoder)
+    return encoder
 
-    class UnitVector(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = encoder
 
-        def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-            states: torch.Tensor = self.encoder(input_ids=input_ids).last_hidden_state
-            pooled = states.mean(1) if pooling == "mean" else states[:, 0]
-            return torch.nn.functional.normalize(pooled, dim=1)
+def _trace(
+    net: Any, given: Mapping[str, Any], target: Path, *, outputs: list[str], axes: dict[str, dict[int, str]]
+) -> None:
+    import torch
 
     with torch.no_grad():
         torch.onnx.export(
-            UnitVector().eval(),
-            (torch.arange(5, 37).unsqueeze(0),),
+            net.eval(),
+            tuple(given.values()),
             target,
-            input_names=["input_ids"],
-            output_names=["embedding"],
-            dynamic_axes={"input_ids": {1: "tokens"}},
+            input_names=list(given),
+            output_names=outputs,
+            dynamic_axes=axes,
             opset_version=_OPSET,
             dynamo=False,
             custom_opsets={"com.microsoft": 1},

@@ -11,7 +11,7 @@ calibrated on companies that neither learnt from.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,8 @@ MESSAGE_TOKENS: Final = 120
 PAIR_TOKENS: Final = 400
 """Most tokens of message and passage together; what a passage has beyond is not read."""
 Span = tuple[int, int]
+Network = Callable[[Any, Any], tuple[Any, Any]]
+"""Ids (1, tokens) and parts (2 + sentences, tokens) -> logit (1,) and cosines (sentences,)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +93,11 @@ class Reader:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(PAIR_TOKENS)
 
-    def read(self, message: str, candidates: Sequence[Candidate]) -> list[Reading]:
+    def read(
+        self, message: str, candidates: Sequence[Candidate], *, network: Network | None = None
+    ) -> list[Reading]:
         """One `Reading` for each candidate, in their order. `message`: with what of the conversation matters in front.
+        `network` runs in place of the int8 graph.
 
         Raises `InputError` where the message is empty or no text.
 
@@ -110,7 +115,7 @@ class Reader:
 
         def run(place: int) -> None:
             candidate = candidates[full[place]]
-            readings[full[place]] = self._read(question, candidate, passages[place])
+            readings[full[place]] = self._read(question, candidate, passages[place], network or self._run)
 
         if len(full) < 2 or self._threads == 1:
             for place in range(len(full)):
@@ -126,17 +131,21 @@ class Reader:
         ids = self._tokenizer.encode(self._prompts.get("query", "") + encodable(message)).ids
         return shortened(ids)
 
-    def _read(self, question: Sequence[int], candidate: Candidate, encoded: Any) -> Reading:
+    def _read(self, question: Sequence[int], candidate: Candidate, encoded: Any, network: Network) -> Reading:
         shift = len(self._prompts.get("passage", ""))
         ids, ranges = pair(question, encoded.ids, encoded.offsets, candidate.spans, shift)
         parts, kept = parts_of(len(question), len(ids), ranges)
-        logit, cosines = self._session.run(None, {"input_ids": _row(ids), "parts": parts})
+        logit, cosines = network(_row(ids), parts)
         best = kept[int(cosines.argmax())] if kept else None
         return Reading(
             probability=self._probability(float(logit[0]), candidate.cosine),
             sentence=best,
             scores=tuple(cosines.tolist()),
         )
+
+    def _run(self, ids: NDArray[np.int64], parts: NDArray[np.float32]) -> tuple[Any, Any]:
+        logit, cosines = self._session.run(None, {"input_ids": ids, "parts": parts})
+        return logit, cosines
 
     def _probability(self, logit: float, cosine: float | None) -> float:
         if cosine is None:

@@ -8,11 +8,15 @@ so that reading begins as good as the encoder was. Needs torch: for training, an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from ragbot.errors import ModelDamaged
 
 HIDDEN: Final = 64
 _SCALE: Final = 10.0
@@ -43,6 +47,27 @@ class Head(nn.Module):
         features = torch.cat([means[0] * means[1], means[0] * means[2:][best], first])
         corrected = self.outer(torch.tanh(self.inner(features))).squeeze()
         return self.passage * whole + self.sentence * cosines[best] + self.shift + corrected, cosines
+
+
+def save_head(path: Path, head: Head, metadata: Mapping[str, str]) -> None:
+    """Write the layers after the encoder as float32 safetensors; `metadata` is kept in the header."""
+    from safetensors.torch import save_file
+
+    save_file({name: each.detach().contiguous() for name, each in head.state_dict().items()}, path, dict(metadata))
+
+
+def load_head(path: Path) -> Head:
+    """The layers that `save_head` wrote. Raises `ModelDamaged` where the file is damaged or holds other layers."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        state = load_file(path)
+        head = Head(state["inner.weight"].shape[1] // 3)
+        head.load_state_dict(state)
+    except (SafetensorError, OSError, KeyError, IndexError, RuntimeError) as error:
+        raise ModelDamaged(f"{path.name} holds no reader's last layers ({error}); install ragbot again") from error
+    return head
 
 
 class ReaderNet(nn.Module):

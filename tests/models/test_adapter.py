@@ -161,7 +161,7 @@ def tuned(plain: PackagedModel, path: Path, *, seed: float = 1.0) -> PackagedMod
     says = {"base": plain.name, "base_sha256": plain.weights_sha256}
     pairs = {key: (down * seed, up) for key, (down, up) in change().items()}
     adapter = PackagedAdapter(file=str(path), sha256=write_adapter(path, pairs, says), base=plain.name)
-    return replace(plain, name="tuned", adapter=adapter, default=False)
+    return replace(plain, name="tuned", adapters=(adapter,), default=False)
 
 
 def test_a_tuned_model_is_pulled(plain: PackagedModel, tmp_path: Path) -> None:
