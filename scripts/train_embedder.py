@@ -1,16 +1,13 @@
 """Tune an embedder to how customers ask, on companies' documentation with questions, and write the adapter that ships.
 
-    scripts/train_embedder.py MANIFEST.toml --base multilingual-e5-small --write ragbot/models/adapters/e5-support.safetensors
+    scripts/train_embedder.py scripts/data/manifest.toml --data DATA --base multilingual-e5-small \\
+        --write ragbot/models/adapters/e5-support.safetensors
 
-The manifest lists folders in the layout of `companies.py` with their licences:
-
-    [[train]]                              # what shipped weights learn from
-    folder = "data/invented_en"
-    licence = "MIT"
-    languages = ["en"]                     # optional: only questions in these languages
-
-Companies that `companies.CHOOSE` names are left out of training and measured after each epoch. A run is resumed from
-its folder (`--work`): the mined negatives and a checkpoint after each epoch lie there. `--device cuda` runs on a GPU.
+The manifest names the folders (in the layout of `companies.py`) and their licences; questions beside it in `more/` go
+with the folder of their name. Companies that `companies.CHOOSE` names are left out of training and measured after each
+epoch. A run is resumed from its folder (`--work`): mined negatives and a checkpoint after each epoch lie there.
+`--device cuda` runs on a GPU; `--share .25`, .5, ... gives the learning curve; `--soup .5` writes the mean with the
+original weights (Wortsman et al., "Model soups", 2022).
 """
 
 from __future__ import annotations
@@ -18,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +25,8 @@ from support_figures import measure, show
 
 from ragbot.models.adapter import write_adapter
 from ragbot.models.hub import locate
-from ragbot.models.manifest import file_sha256, read_manifest
+from ragbot.models.catalog import EMBEDDED
+from ragbot.models.manifest import read_manifest
 from ragbot.models.tune import Corpus, Encoder, Example, TuneSettings, tune
 from ragbot.settings import load_settings
 
@@ -39,12 +37,14 @@ _MINED = 30
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="where the manifest's folders lie")
     parser.add_argument("--base", default="multilingual-e5-small", help="a pulled embedder")
     parser.add_argument("--work", type=Path, default=Path(".ragbot-train"), help="checkpoints and mined negatives")
     parser.add_argument("--write", type=Path, help="where the adapter goes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--chunk-tokens", type=int, default=180)
     parser.add_argument("--share", type=float, default=1.0, help="of the questions, for a learning curve")
+    parser.add_argument("--soup", type=float, default=1.0, help="share of the tuned weights in what is written")
     parser.add_argument("--languages", default="", help="only questions in these, as en,de")
     for name, kind in TuneSettings.__annotations__.items():
         default = getattr(TuneSettings(), name)
@@ -57,7 +57,7 @@ def main() -> None:
     encoder = Encoder(folder, device=given.device, prompts=manifest.details["prompts"])
     given.work.mkdir(parents=True, exist_ok=True)
 
-    train, choose = _read(given.manifest, encoder, given.chunk_tokens)
+    train, choose = read_manifest_sets(given.manifest, given.data, encoder.count_tokens, given.chunk_tokens)
     corpora = [
         _corpus(encoder, company, given.work, set(filter(None, given.languages.split(","))), given.share)
         for company in train
@@ -78,17 +78,29 @@ def main() -> None:
         after_epoch=after_epoch,
     )
     if given.write:
-        weights = file_sha256(folder / "model.safetensors")
-        write_adapter(given.write, pairs, {"base": given.base, "base_sha256": weights})
-        print(f"{given.write}: {given.write.stat().st_size / 1e6:.1f} MB, SHA-256 {file_sha256(given.write)}")
+        weights = EMBEDDED[given.base].weights_sha256
+        halves = {key: (a.numpy(), given.soup * b.numpy()) for key, (a, b) in pairs.items()}
+        sha256 = write_adapter(given.write, halves, {"base": given.base, "base_sha256": weights})
+        print(f"{given.write}: {given.write.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256}")
 
 
-def _read(manifest: Path, encoder: Encoder, chunk_tokens: int) -> tuple[list[Company], list[Company]]:
-    """Companies to train on, and those left out."""
+def read_manifest_sets(
+    manifest: Path, data: Path, count_tokens: Callable[[Sequence[str]], list[int]], chunk_tokens: int
+) -> tuple[list[Company], list[Company]]:
+    """The companies to train on, and those left out."""
     train, choose = [], []
-    for entry in tomllib.loads(manifest.read_text(encoding="utf-8"))["train"]:
-        folder = manifest.parent / entry["folder"]
-        for company in read_companies(folder, count_tokens=encoder.count_tokens, chunk_tokens=chunk_tokens):
+    for entry in tomllib.loads(manifest.read_text(encoding="utf-8"))["set"]:
+        folder = next(
+            path for path in (data / entry["folder"], manifest.parent / entry["folder"]) if path.is_dir()
+        )
+        more = manifest.parent / "more" / f"{folder.name}.jsonl"
+        companies = read_companies(
+            folder,
+            count_tokens=count_tokens,
+            chunk_tokens=chunk_tokens,
+            more=[more] if more.is_file() else [],
+        )
+        for company in companies:
             (choose if company.name in CHOOSE else train).append(company)
     return train, choose
 
