@@ -67,8 +67,8 @@ class SearchSettings(_Section):
     candidates: int = Field(default=50, ge=1, le=10_000)
     """How many passages each side proposes before fusion."""
     reranker: str = ""
-    """A cross-encoder that reads question and passage together: a name that `ragbot models list` shows,
-    `NAME@REVISION` from the hub, or a folder; empty: none. It runs where the embedder does."""
+    """What reads question and passage together: `e5-reader`, or a cross-encoder by a name that `ragbot models list`
+    shows, `NAME@REVISION` from the hub, or a folder; empty: none. A cross-encoder runs where the embedder does."""
     reranker_candidates: int = Field(default=50, ge=1, le=1000)
     """How many of the fused passages it reads; the others stay behind them."""
     glossary: Path | None = None

@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from companies import Company, Passage, Question, read_companies, read_company
 from numpy.typing import NDArray
-from support_figures import DEPTH, Figures, Ranked, asked, figures, interval, show
 
+from companies import Company, read_companies, read_company
 from ragbot.models.embed import OnnxEmbedder, load_embedder
-from ragbot.models.read import Candidate, Reader, load_reader
+from ragbot.models.read import Reader, load_reader
 from ragbot.settings import EmbedderSettings, ModelsSettings, load_settings
-from ragbot.text.words import terms
+from support_figures import Figures, asked, figures, interval, show
 
 _RRF = 20
 """k of reciprocal rank fusion (Cormack, Clarke & Büttcher, 2009)."""
@@ -33,7 +30,9 @@ EMBEDDERS = ("all-minilm-l6-v2", "minilm-support", "multilingual-e5-small", "e5-
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=Path)
     parser.add_argument("--sets", default="arduino,kagi,ucloud_zh,odoo_docs")
     parser.add_argument("--embedders", default=",".join(EMBEDDERS))
@@ -54,7 +53,9 @@ def main() -> None:
         show(found)
         for each in found:
             low, high = interval(lambda drawn, each=each: float(each.found[drawn, 2].mean()), len(each.found))
-            print(f"    {each.company}: fact@1 {low:.3f} to {high:.3f}; F1 {each.f1.mean() if each.f1.size else float('nan'):.3f}")
+            print(
+                f"    {each.company}: fact@1 {low:.3f} to {high:.3f}; F1 {each.f1.mean() if each.f1.size else float('nan'):.3f}"
+            )
 
 
 def _embedder(name: str, models: ModelsSettings) -> OnnxEmbedder:
@@ -87,7 +88,9 @@ def _of_company(company: Company, embedders: dict[str, OnnxEmbedder], reader: Re
         began = time.perf_counter()
         index = _Index(company, embedder)
         spent = time.perf_counter() - began
-        print(f"{company.name}: {len(company.passages) / spent:.0f} passages a second with {name}", flush=True)
+        print(
+            f"{company.name}: {len(company.passages) / spent:.0f} passages a second with {name}", flush=True
+        )
         began = time.perf_counter()
         whole, best = index.scores(questions)
         milliseconds = 1000 * (time.perf_counter() - began) / len(questions)

@@ -19,9 +19,8 @@ from typing import Any
 from ragbot.ingest.document import to_document
 from ragbot.ingest.limits import Limits
 from ragbot.ingest.load import parse_bytes, title_of
-from ragbot.ingest.passage import embedded_text, without_urls
+from ragbot.ingest.passage import embedded_sentences
 from ragbot.ingest.split import split
-from ragbot.text.sentences import sentences
 from ragbot.types import Chunk
 
 CHOOSE = ("odoo_docs", "open_docs_zh/1panel", "open_docs_zh/deepin", "consumer_docs/ente")
@@ -113,9 +112,7 @@ def read_companies(
     files = [folder / "questions.jsonl", *more]
     questions = [_question(json.loads(line), articles) for path in files for line in _lines(path)]
     if folder.name not in _SEVERAL:
-        return [
-            _company(folder.name, articles, articles, questions, count_tokens, chunk_tokens)
-        ]
+        return [_company(folder.name, articles, articles, questions, count_tokens, chunk_tokens)]
     found = []
     for part in sorted(path for path in articles.iterdir() if path.is_dir()):
         own = [each for each in questions if each.articles and each.articles[0].startswith(part.name + "/")]
@@ -142,7 +139,8 @@ def _lines(path: Path) -> list[str]:
 
 def _question(row: dict[str, Any], articles: Path) -> Question:
     places = [
-        (articles / name).read_text(encoding="utf-8")[start:end] for name, start, end in row.get("answer_at", ())
+        (articles / name).read_text(encoding="utf-8")[start:end]
+        for name, start, end in row.get("answer_at", ())
     ]
     return Question(
         id=row["id"],
@@ -175,11 +173,8 @@ def _company(
 
 
 def _passage(chunk: Chunk) -> Passage:
-    whole, body = embedded_text(chunk), without_urls(chunk.text)
-    offset = len(whole) - len(body.lstrip()) if whole.endswith(body.strip()) else 0
-    inside = whole[offset:]
-    spans = tuple((offset + each.start, offset + each.end) for each in sentences(inside))
-    return Passage(chunk=chunk, text=whole, spans=spans)
+    text, spans = embedded_sentences(chunk)
+    return Passage(chunk=chunk, text=text, spans=spans)
 
 
 def _letters(text: str) -> str:

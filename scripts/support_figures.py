@@ -5,7 +5,8 @@
     AUROC       of the confidence: a question that is answerable has a higher one than one that is not
 
 People who write unanswerable questions write other lengths, so AUROC stands beside that of the length of the message
-alone, and *matched*: over pairs of an answerable and an unanswerable question whose lengths differ by at most a quarter.
+alone, and *matched*: over pairs of an answerable and an unanswerable question
+whose lengths differ by at most a quarter.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from companies import Company, Question
 from numpy.typing import NDArray
 
+from companies import Company, Question
 from ragbot.models.tune import Encoder
 
 DEPTH = 20
@@ -120,7 +121,9 @@ def auroc(scores: Floats, positive: NDArray[np.bool_], *, lengths: Floats | None
     return float(wins[alike].mean()) if alike.any() else float("nan")
 
 
-def interval(statistic: Callable[[NDArray[np.int64]], float], size: int, *, draws: int = 1000) -> tuple[float, float]:
+def interval(
+    statistic: Callable[[NDArray[np.int64]], float], size: int, *, draws: int = 1000
+) -> tuple[float, float]:
     """95 % percentile bootstrap of `statistic`, which takes numbers of questions (Efron & Tibshirani, 1993)."""
     random = np.random.default_rng(0)
     values = [statistic(random.integers(0, size, size)) for _ in range(draws)]
@@ -147,16 +150,21 @@ def by_vectors(encoder: Encoder, company: Company, *, sentences: bool = True) ->
     scores = messages @ passages.cpu().numpy().T
     if sentences:
         starts = np.cumsum([0, *(len(each) for each in inner)])[:-1]
-        scores = (scores + np.maximum.reduceat(messages @ torch.cat(inner).cpu().numpy().T, starts, axis=1)) / 2
+        scores = (
+            scores + np.maximum.reduceat(messages @ torch.cat(inner).cpu().numpy().T, starts, axis=1)
+        ) / 2
     order = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
     return [
-        Ranked(passages=row.tolist(), confidence=float(scores[number, row[0]])) for number, row in enumerate(order)
+        Ranked(passages=row.tolist(), confidence=float(scores[number, row[0]]))
+        for number, row in enumerate(order)
     ]
 
 
 def show(found: Sequence[Figures]) -> None:
     """A line for each, and their mean weighted by questions."""
-    print(f"{'company':24s} {'system':28s} {'n':>4s}  " + "  ".join(NAMES) + "   auroc matched (length)  cross")
+    print(
+        f"{'company':24s} {'system':28s} {'n':>4s}  " + "  ".join(NAMES) + "   auroc matched (length)  cross"
+    )
     for each in found:
         cross = each.found[each.cross, 1].mean() if each.cross.any() else float("nan")
         print(

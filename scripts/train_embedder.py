@@ -20,35 +20,43 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from companies import CHOOSE, Company, Question, read_companies
-from support_figures import measure, show
 
+from companies import CHOOSE, Company, Question, read_companies
 from ragbot.models.adapter import write_adapter
-from ragbot.models.hub import locate
 from ragbot.models.catalog import EMBEDDED
+from ragbot.models.hub import locate
 from ragbot.models.manifest import read_manifest
 from ragbot.models.tune import Corpus, Encoder, Example, TuneSettings, tune
 from ragbot.settings import load_settings
+from support_figures import measure, show
 
 _MINED = 30
 """How many passages the base model proposes for each question, to draw wrong ones from."""
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("manifest", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="where the manifest's folders lie")
     parser.add_argument("--base", default="multilingual-e5-small", help="a pulled embedder")
-    parser.add_argument("--work", type=Path, default=Path(".ragbot-train"), help="checkpoints and mined negatives")
+    parser.add_argument(
+        "--work", type=Path, default=Path(".ragbot-train"), help="checkpoints and mined negatives"
+    )
     parser.add_argument("--write", type=Path, help="where the adapter goes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--chunk-tokens", type=int, default=180)
     parser.add_argument("--share", type=float, default=1.0, help="of the questions, for a learning curve")
-    parser.add_argument("--soup", type=float, default=1.0, help="share of the tuned weights in what is written")
+    parser.add_argument(
+        "--soup", type=float, default=1.0, help="share of the tuned weights in what is written"
+    )
     parser.add_argument("--languages", default="", help="only questions in these, as en,de")
     for name, kind in TuneSettings.__annotations__.items():
         default = getattr(TuneSettings(), name)
-        parser.add_argument(f"--{name.replace('_', '-')}", type={"int": int, "float": float}[kind], default=default)
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type={"int": int, "float": float}[kind], default=default
+        )
     given = parser.parse_args()
 
     models = load_settings().models
@@ -106,7 +114,7 @@ def read_manifest_sets(
 
 
 def _corpus(encoder: Encoder, company: Company, work: Path, languages: set[str], share: float) -> Corpus:
-    ranked = _mined(encoder, company, work)
+    ranked = mined(encoder, company, work)
     examples = [
         _example(company, question, ranked[question.id])
         for question in company.questions
@@ -125,7 +133,7 @@ def _kept(name: str, share: float) -> bool:
     return np.random.default_rng(list(name.encode())).random() < share
 
 
-def _mined(encoder: Encoder, company: Company, work: Path) -> dict[str, list[int]]:
+def mined(encoder: Encoder, company: Company, work: Path) -> dict[str, list[int]]:
     """Question -> the passages nearest to it by the base model, made once."""
     path = work / f"mined-{company.name.replace('/', '-')}.json"
     if path.is_file():
@@ -135,7 +143,9 @@ def _mined(encoder: Encoder, company: Company, work: Path) -> dict[str, list[int
     print(f"looking for wrong passages: {company.name}", flush=True)
     with torch.inference_mode():
         passages, _ = encoder.encode(encoder.tokenize([each.text for each in company.passages]))
-        asked, _ = encoder.encode(encoder.tokenize([each.in_context for each in company.questions], kind="query"))
+        asked, _ = encoder.encode(
+            encoder.tokenize([each.in_context for each in company.questions], kind="query")
+        )
         best = (asked @ passages.T).topk(min(_MINED, len(passages)), dim=1).indices.tolist()
     found = {question.id: row for question, row in zip(company.questions, best, strict=True)}
     path.write_text(json.dumps(found), encoding="utf-8")
@@ -143,7 +153,9 @@ def _mined(encoder: Encoder, company: Company, work: Path) -> dict[str, list[int
 
 
 def _example(company: Company, question: Question, ranked: Sequence[int]) -> Example | None:
-    messages = (question.in_context,) if question.kind == "follow_up" else (question.text, question.in_context)
+    messages = (
+        (question.in_context,) if question.kind == "follow_up" else (question.text, question.in_context)
+    )
     sources = [passage.chunk.source for passage in company.passages]
     named = {number for number, source in enumerate(sources) if source in question.articles}
     if not question.answerable:

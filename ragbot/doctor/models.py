@@ -53,11 +53,11 @@ def _loadable(settings: Settings) -> tuple[tuple[str, Callable[[], object], str]
     """Models of which only loading tells whether they are of the right kind: name, how to load it, what it then can."""
     from ragbot.answer.check.vetoed import load_verifier
     from ragbot.dialogue.mood import load_mood
-    from ragbot.models.rerank import CrossEncoderReranker
+    from ragbot.models.rerank import load_reranker
 
     reranker, device = settings.search.reranker, settings.embedder.device
     return (
-        (reranker, lambda: CrossEncoderReranker(reranker, settings.models, device=device), "can rerank"),
+        (reranker, lambda: load_reranker(reranker, settings.models, device=device), "can rerank"),
         (settings.dialogue.mood, lambda: load_mood(settings), "tells moods"),
         (settings.answer.verifier, lambda: load_verifier(settings), "can check claims"),
     )

@@ -307,10 +307,10 @@ class KnowledgeBase:
         with self._loading:
             name = self.settings.search.reranker
             if self._reranker is None and name:
-                from ragbot.models.rerank import CrossEncoderReranker
+                from ragbot.models.rerank import load_reranker
 
                 device = self.settings.embedder.device
-                self._reranker = CrossEncoderReranker(name, self.settings.models, device=device)
+                self._reranker = load_reranker(name, self.settings.models, device=device)
             return self._reranker
 
     def document(self, document_id: str) -> Document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ragbot.text.sentences import sentences
 from ragbot.types import Chunk
 
 PREFIX_TOKENS = 72
@@ -33,6 +34,14 @@ def embedded_text(chunk: Chunk) -> str:
     if question and chunk.meta.get("answer_start") == 0:
         prefix = f"{prefix}\n{_fit(str(question), _WEIGHT_QUESTION)}"
     return f"{prefix}\n{without_urls(chunk.text)}".strip()
+
+
+def embedded_sentences(chunk: Chunk) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """`embedded_text` and the sentences, list items and rows of the passage in it, as offsets; title and headings are
+    none of them."""
+    whole, body = embedded_text(chunk), without_urls(chunk.text).strip()
+    start = len(whole) - len(body) if whole.endswith(body) else 0
+    return whole, tuple((start + each.start, start + each.end) for each in sentences(whole[start:]))
 
 
 def prefix_of(title: str, heading: str) -> str:

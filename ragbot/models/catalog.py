@@ -83,7 +83,7 @@ class PackagedModel:
 
     @property
     def identity(self) -> str:
-        """What tells its weights from any others, in hex: their file's SHA-256, or one of that and what changes them."""
+        """What tells its weights from any others, in hex: their file's SHA-256, or one of that and its changes."""
         return self.after(len(self.adapters) + 1)
 
     def after(self, count: int) -> str:

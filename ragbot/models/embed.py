@@ -6,7 +6,7 @@ It does not know how a model is fetched or prepared, nor what becomes of the vec
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ragbot.settings import EmbedderSettings, ModelsSettings
 
 GRAPH = "model.onnx"
+Span = tuple[int, int]
+"""First character of a piece of text and the one after its last."""
 _WEIGHTS = ("*.safetensors", "*.gguf")
 
 
@@ -107,17 +109,40 @@ class OnnxEmbedder:
 
         def run(row: int) -> None:
             ids = np.array([encoded[row].ids], dtype=np.int64)
-            vectors[row] = self._session.run(None, {"input_ids": ids})[0][0]
+            vectors[row] = self._session.run(["embedding"], {"input_ids": ids})[0][0]
 
-        if len(encoded) < 2 or self._threads == 1:
-            for row in range(len(encoded)):
-                run(row)
-            return vectors
-        longest_first = sorted(range(len(encoded)), key=lambda row: -len(encoded[row].ids))
-        with ThreadPoolExecutor(min(self._threads, len(encoded))) as pool:
-            for _ in pool.map(run, longest_first):
-                pass
+        side_by_side(run, [len(each.ids) for each in encoded], threads=self._threads)
         return vectors
+
+    def embed_sentences(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """The vectors of passages, as `embed` gives them, and of each passage's `spans` (sentences, as offsets) read in
+        it: shape (spans, dimension), of length 1, the mean of the span's tokens (Günther et al., "Late Chunking",
+        2024). What exceeds `max_tokens` is not read: such a span has the passage's vector.
+
+        >>> vectors, sentences = embedder.embed_sentences(["Open daily. Closed in May."], [[(0, 11), (12, 26)]])
+        ... # doctest: +SKIP
+        """
+        import numpy as np
+
+        prompt = self._prompts.get("passage", "")
+        encoded = self._tokenizer.encode_batch([prompt + encodable(text) for text in texts])
+        vectors = np.empty((len(encoded), self.dimension), dtype=np.float32)
+        sentences: list[NDArray[np.float32]] = [vectors[:0]] * len(encoded)
+
+        def run(row: int) -> None:
+            ids = np.array([encoded[row].ids], dtype=np.int64)
+            embedding, states = self._session.run(["embedding", "states"], {"input_ids": ids})
+            vectors[row] = embedding[0]
+            sentences[row] = np.tile(vectors[row], (len(spans[row]), 1))
+            for place, found in enumerate(token_ranges(encoded[row].offsets, spans[row], shift=len(prompt))):
+                if found is not None:
+                    mean = states[found[0] : found[1]].mean(axis=0)
+                    sentences[row][place] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+
+        side_by_side(run, [len(each.ids) for each in encoded], threads=self._threads)
+        return vectors, sentences
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without truncation, special tokens not counted."""
@@ -178,6 +203,35 @@ class SentenceTransformerEmbedder:
             )
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
+    def embed_sentences(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
+    ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+        """As `OnnxEmbedder.embed_sentences`. Raises `ModelError` where the model's tokenizer tells no offsets."""
+        import numpy as np
+
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32), []
+        prompt = self._prompts["passage"]
+        whole = [prompt + encodable(text) for text in texts]
+        with self._lock:
+            if not getattr(self._model.tokenizer, "is_fast", False):
+                raise ModelError(f"{self.name} has no fast tokenizer, so its sentences have no vectors")
+            states = self._model.encode(whole, output_value="token_embeddings", show_progress_bar=False)
+            offsets = self._model.tokenizer(
+                whole, return_offsets_mapping=True, truncation=True, max_length=self.max_tokens
+            )["offset_mapping"]
+        vectors = self.embed(texts)
+        sentences = []
+        for row, own in enumerate(spans):
+            found = np.tile(vectors[row], (len(own), 1))
+            tokens = states[row].float().cpu().numpy()
+            for place, each in enumerate(token_ranges(offsets[row], own, shift=len(prompt))):
+                if each is not None:
+                    mean = tokens[each[0] : each[1]].mean(axis=0)
+                    found[place] = mean / max(float(np.linalg.norm(mean)), 1e-12)
+            sentences.append(found)
+        return vectors, sentences
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without truncation, special tokens not counted."""
         if not texts:
@@ -190,6 +244,31 @@ class SentenceTransformerEmbedder:
                 verbose=False,
             )
         return [len(ids) for ids in encoded["input_ids"]]
+
+
+def side_by_side(run: Callable[[int], None], lengths: Sequence[int], *, threads: int) -> None:
+    """Call `run` with the number of each text, one text to a thread, the longest first."""
+    if len(lengths) < 2 or threads == 1:
+        for number in range(len(lengths)):
+            run(number)
+        return
+    longest_first = sorted(range(len(lengths)), key=lambda number: -lengths[number])
+    with ThreadPoolExecutor(min(threads, len(lengths))) as pool:
+        for _ in pool.map(run, longest_first):
+            pass
+
+
+def token_ranges(offsets: Sequence[Span], spans: Sequence[Span], *, shift: int) -> list[Span | None]:
+    """Ranges of characters as ranges of tokens; None for one that no token stands for. `offsets`: the characters of
+    each token; `shift`: how many of them stand before the text that the spans count in."""
+    places = [
+        (number, start - shift, end - shift) for number, (start, end) in enumerate(offsets) if end > start
+    ]
+    ranges: list[Span | None] = []
+    for begin, stop in spans:
+        inside = [number for number, start, end in places if start < stop and end > begin]
+        ranges.append((inside[0], inside[-1] + 1) if inside else None)
+    return ranges
 
 
 def passage_prompts(prompts: dict[str, str]) -> dict[str, str]:

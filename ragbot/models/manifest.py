@@ -18,8 +18,10 @@ from ragbot.errors import ModelDamaged, ModelNotFound
 from ragbot.models.catalog import Kind
 
 MANIFEST = "manifest.json"
-FORMATS: Mapping[Kind, int] = MappingProxyType({"embedder": 2, "reader": 1, "generator": 1, "classifier": 1})
+FORMATS: Mapping[Kind, int] = MappingProxyType({"embedder": 3, "reader": 1, "generator": 1, "classifier": 1})
 """A kind's number rises when its models are prepared in another way: older folders are then pulled again."""
+_VECTORS = 2
+"""Rises when the same weights give other vectors: knowledge bases are then to be made again."""
 _BLOCK = 1 << 20
 
 
@@ -55,7 +57,7 @@ class Manifest:
     @property
     def vectors(self) -> str:
         """What an embedder's vectors are known by: other weights or another preparation give other vectors."""
-        return f"{self.name}@{self.identity}.{self.format}"
+        return f"{self.name}@{self.identity}.{_VECTORS}"
 
 
 def file_sha256(path: Path) -> str:

@@ -27,7 +27,8 @@ def export(
 ) -> None:
     """Write the optimised graph of the embedder in `folder` to `target`.
 
-    Input `input_ids` int64 (1, tokens); output `embedding` float32 (1, dimension), of length 1. With `int8`
+    Input `input_ids` int64 (1, tokens); outputs `embedding` float32 (1, dimension), of length 1, and `states`
+    float32 (tokens, dimension), of which it is the mean (or the first). With `int8`
     the weights of matrix products and embedding tables are int8 per channel and activations are quantised
     on the fly; `texts`, as token ids, tell how far the activations spread. Whatever torch, onnx or ONNX
     Runtime cannot do raises their own exceptions.
@@ -41,18 +42,21 @@ def export(
                 super().__init__()
                 self.encoder = _encoder(folder, texts if int8 else ())
 
-            def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
+            def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
                 states: torch.Tensor = self.encoder(input_ids=input_ids).last_hidden_state
                 pooled = states.mean(1) if pooling == "mean" else states[:, 0]
-                return torch.nn.functional.normalize(pooled, dim=1)
+                return torch.nn.functional.normalize(pooled, dim=1), states.squeeze(0)
 
         ids = torch.arange(5, 37).unsqueeze(0)
-        _trace(UnitVector(), {"input_ids": ids}, path, outputs=["embedding"], axes={"input_ids": {1: "tokens"}})
+        axes = {"input_ids": {1: "tokens"}, "states": {0: "tokens"}}
+        _trace(UnitVector(), {"input_ids": ids}, path, outputs=["embedding", "states"], axes=axes)
 
     _write(target, trace, int8=int8)
 
 
-def export_reader(folder: Path, head: Path, target: Path, *, int8: bool, texts: Sequence[Sequence[int]]) -> None:
+def export_reader(
+    folder: Path, head: Path, target: Path, *, int8: bool, texts: Sequence[Sequence[int]]
+) -> None:
     """Write the optimised graph of the reader in `folder`, whose last layers lie in the file `head`, to `target`.
 
     Inputs `input_ids` int64 (1, tokens) and `parts` float32 (2 + sentences, tokens), outputs `logit` float32 (1,) and

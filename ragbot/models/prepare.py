@@ -24,8 +24,6 @@ all-MiniLM-L6-v2 on 140 texts of all kinds: mean 0.997, least 0.992."""
 
 MOST_READER_DIFFERENCE = 0.15
 """Of a reader's probability by the int8 graph to that by the network in float32."""
-_MOST_PROBED = 256
-"""Tokens of a probe for a reader."""
 
 PROBES = (
     "How long do refunds take?",
@@ -137,13 +135,21 @@ def _prepare_reader(folder: Path, *, progress: Callable[[str], None]) -> dict[st
 
     from ragbot.models.manifest import Manifest
     from ragbot.models.onnx_export import export_reader
-    from ragbot.models.read import READER_GRAPH, Candidate, Reader
+    from ragbot.models.read import PAIR_TOKENS, READER_GRAPH, Candidate, Reader
     from ragbot.models.reader_net import ReaderNet, load_head
 
     with safe_open(folder / HEAD, framework="pt") as file:
         details: dict[str, Any] = json.loads((file.metadata() or {})["reader"])
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    details["max_tokens"] = min(PAIR_TOKENS, config["max_position_embeddings"])
     progress("exporting to onnx-int8")
-    export_reader(folder, folder / HEAD, folder / READER_GRAPH, int8=True, texts=_token_ids(folder, _MOST_PROBED))
+    export_reader(
+        folder,
+        folder / HEAD,
+        folder / READER_GRAPH,
+        int8=True,
+        texts=_token_ids(folder, details["max_tokens"]),
+    )
     manifest = Manifest(name=folder.name, kind="reader", revision="", identity="", details=details, files={})
     reader = Reader(folder, manifest, threads=1)
     with quiet_transformers():

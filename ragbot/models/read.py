@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ragbot.errors import InputError, ModelDamaged, ModelError
-from ragbot.models.embed import encodable
+from ragbot.models.embed import Span, encodable, side_by_side, token_ranges
 from ragbot.models.hub import locate
 from ragbot.models.manifest import Manifest, read_manifest
 from ragbot.models.runtime import cpu_threads, onnx_runtime
@@ -31,8 +30,7 @@ READER_GRAPH: Final = "reader.onnx"
 MESSAGE_TOKENS: Final = 120
 """Most tokens of a message: its beginning and its end, half each."""
 PAIR_TOKENS: Final = 400
-"""Most tokens of message and passage together; what a passage has beyond is not read."""
-Span = tuple[int, int]
+"""Most tokens of message and passage together, where the encoder does not read fewer; the rest is not read."""
 Network = Callable[[Any, Any], tuple[Any, Any]]
 """Ids (1, tokens) and parts (2 + sentences, tokens) -> logit (1,) and cosines (sentences,)."""
 
@@ -75,6 +73,7 @@ class Reader:
         self._alone: tuple[float, float] = tuple(details["alone"])
         self._with_cosine: tuple[float, float, float] = tuple(details["with_cosine"])
         self._prompts: dict[str, str] = details["prompts"]
+        self._max_tokens: int = details["max_tokens"]
         self._threads = threads
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done at pull
@@ -91,7 +90,7 @@ class Reader:
                 f"model {manifest.name} in {folder} cannot be loaded ({error}); {again}"
             ) from error
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(PAIR_TOKENS)
+        self._tokenizer.enable_truncation(self._max_tokens)
 
     def read(
         self, message: str, candidates: Sequence[Candidate], *, network: Network | None = None
@@ -117,23 +116,16 @@ class Reader:
             candidate = candidates[full[place]]
             readings[full[place]] = self._read(question, candidate, passages[place], network or self._run)
 
-        if len(full) < 2 or self._threads == 1:
-            for place in range(len(full)):
-                run(place)
-            return readings
-        longest_first = sorted(range(len(full)), key=lambda place: -len(passages[place].ids))
-        with ThreadPoolExecutor(min(self._threads, len(full))) as pool:
-            for _ in pool.map(run, longest_first):
-                pass
+        side_by_side(run, [len(each.ids) for each in passages], threads=self._threads)
         return readings
 
     def _question(self, message: str) -> list[int]:
         ids = self._tokenizer.encode(self._prompts.get("query", "") + encodable(message)).ids
-        return shortened(ids)
+        return shortened(ids, min(MESSAGE_TOKENS, self._max_tokens // 2))
 
     def _read(self, question: Sequence[int], candidate: Candidate, encoded: Any, network: Network) -> Reading:
         shift = len(self._prompts.get("passage", ""))
-        ids, ranges = pair(question, encoded.ids, encoded.offsets, candidate.spans, shift)
+        ids, ranges = pair(question, encoded, candidate.spans, shift=shift, most=self._max_tokens)
         parts, kept = parts_of(len(question), len(ids), ranges)
         logit, cosines = network(_row(ids), parts)
         best = kept[int(cosines.argmax())] if kept else None
@@ -165,35 +157,35 @@ def load_reader(name: str, models: Any, *, threads: int = 0) -> Reader:
     return Reader(folder, manifest, threads=cpu_threads(threads))
 
 
-def shortened(ids: Sequence[int]) -> list[int]:
-    """Token ids of a message, at most `MESSAGE_TOKENS`: a long one asks at its beginning or at its end."""
-    if len(ids) <= MESSAGE_TOKENS:
+def shortened(ids: Sequence[int], most: int = MESSAGE_TOKENS) -> list[int]:
+    """Token ids of a message, at most `most`: a long one asks at its beginning or at its end."""
+    if len(ids) <= most:
         return list(ids)
-    half = MESSAGE_TOKENS // 2
+    half = most // 2
     return [*ids[:half], *ids[-half:]]
 
 
 def pair(
-    question: Sequence[int], passage: Sequence[int], offsets: Sequence[Span], spans: Sequence[Span], shift: int
+    question: Sequence[int], passage: Any, spans: Sequence[Span], *, shift: int, most: int = PAIR_TOKENS
 ) -> tuple[list[int], list[Span | None]]:
-    """Ids of message and passage in one text, and of each span the range of its tokens there (None: cut off).
+    """Ids of message and passage in one text, at most `most`, and of each span the range of its tokens there (None:
+    cut off).
 
-    The passage's first token, which begins a text, is left out. `shift`: characters of the prompt in front of it.
+    `passage` is the tokenizer's `Encoding`; its first token, which begins a text, is left out. `shift`: characters of
+    the prompt in front of it.
     """
-    ids = [*question, *passage[1:]][:PAIR_TOKENS]
+    ids = [*question, *passage.ids[1:]][:most]
     moved = len(question) - 1
     ranges: list[Span | None] = []
-    for begin, stop in spans:
-        inside = [
-            number + moved
-            for number, (start, end) in enumerate(offsets)
-            if number and end > start and start - shift < stop and end - shift > begin and number + moved < len(ids)
-        ]
-        ranges.append((inside[0], inside[-1] + 1) if inside else None)
+    for found in token_ranges(passage.offsets, spans, shift=shift):
+        start, end = (max(1, found[0]) + moved, min(found[1] + moved, len(ids))) if found else (0, 0)
+        ranges.append((start, end) if start < end else None)
     return ids, ranges
 
 
-def parts_of(question: int, tokens: int, ranges: Sequence[Span | None]) -> tuple[NDArray[np.float32], list[int]]:
+def parts_of(
+    question: int, tokens: int, ranges: Sequence[Span | None]
+) -> tuple[NDArray[np.float32], list[int]]:
     """Rows that take the means: of the message's tokens, the passage's, each span's, shape (2 + spans, tokens), and the
     numbers of the spans that they stand for; where there is none, the passage stands in."""
     import numpy as np

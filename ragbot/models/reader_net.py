@@ -53,7 +53,9 @@ def save_head(path: Path, head: Head, metadata: Mapping[str, str]) -> None:
     """Write the layers after the encoder as float32 safetensors; `metadata` is kept in the header."""
     from safetensors.torch import save_file
 
-    save_file({name: each.detach().contiguous() for name, each in head.state_dict().items()}, path, dict(metadata))
+    save_file(
+        {name: each.detach().contiguous() for name, each in head.state_dict().items()}, path, dict(metadata)
+    )
 
 
 def load_head(path: Path) -> Head:
@@ -66,7 +68,9 @@ def load_head(path: Path) -> Head:
         head = Head(state["inner.weight"].shape[1] // 3)
         head.load_state_dict(state)
     except (SafetensorError, OSError, KeyError, IndexError, RuntimeError) as error:
-        raise ModelDamaged(f"{path.name} holds no reader's last layers ({error}); install ragbot again") from error
+        raise ModelDamaged(
+            f"{path.name} holds no reader's last layers ({error}); install ragbot again"
+        ) from error
     return head
 
 

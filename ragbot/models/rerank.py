@@ -1,4 +1,4 @@
-"""A cross-encoder that reads question and passage together and gives each passage a new score.
+"""Models that read question and passage together and give each passage a new score: the reader, or any cross-encoder.
 
 It does not know how the passages were found, nor how many are kept.
 """
@@ -12,15 +12,52 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragbot.errors import ModelError
+from ragbot.ingest.passage import embedded_sentences
 from ragbot.models.hub import locate
+from ragbot.models.manifest import MANIFEST, read_manifest
 from ragbot.models.prepare import find_kind
+from ragbot.models.read import Candidate, Reader, load_reader
 from ragbot.models.runtime import choose_device, go_offline, quiet_transformers
 from ragbot.types import Hit
 
 if TYPE_CHECKING:
+    from ragbot.protocols import Reranker
     from ragbot.settings import ModelsSettings
 
 _BATCH = 16
+
+
+def load_reranker(
+    model: str, models: ModelsSettings, *, device: Literal["auto", "cpu", "cuda"] = "auto"
+) -> Reranker:
+    """The reader or cross-encoder called `model`, a pulled model or a folder.
+
+    Raises `ModelNotFound`, `ModelDamaged`, or `ModelError` if it is of another kind.
+    """
+    folder = locate(model, models)
+    if (folder / MANIFEST).is_file() and read_manifest(folder, model).kind == "reader":
+        return ReaderReranker(load_reader(model, models))
+    return CrossEncoderReranker(model, models, device=device)
+
+
+class ReaderReranker:
+    """The reader, its probability as score."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, likeliest first, with `rerank_score` and `score` the probability; ties keep their order."""
+        candidates = [
+            Candidate(text=text, spans=spans)
+            for text, spans in (embedded_sentences(hit.chunk) for hit in hits)
+        ]
+        readings = self._reader.read(question, candidates)
+        scored = [
+            replace(hit, score=each.probability, rerank_score=each.probability)
+            for hit, each in zip(hits, readings, strict=True)
+        ]
+        return sorted(scored, key=lambda hit: -hit.score)
 
 
 class CrossEncoderReranker:

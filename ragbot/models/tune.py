@@ -25,12 +25,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ragbot.errors import ModelDamaged, ModelError
+from ragbot.models.embed import Span, token_ranges
 from ragbot.models.runtime import quiet_transformers
 
 Pairs = dict[str, tuple[Tensor, Tensor]]
 """Key of a weight matrix -> (A of shape (rank, in), B of shape (out, rank))."""
-Span = tuple[int, int]
 _TOKENS_AT_ONCE = 1_024
+"""Tokens of a batch of texts of like length: larger ones were slower on a CPU (scripts/LOG.md)."""
+_TELL_EVERY = 20
+"""Steps between two lines of progress."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,11 @@ class Encoder:
     """A BERT encoder in sentence-transformers' layout that gives passages' and sentences' vectors, on torch."""
 
     def __init__(
-        self, folder: Path, *, device: Literal["cpu", "cuda"] = "cpu", prompts: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        *,
+        device: Literal["cpu", "cuda"] = "cpu",
+        prompts: Mapping[str, str] | None = None,
     ) -> None:
         """`prompts`: what stands before a `query` and a `passage`. Raises `ModelError` where `folder` holds no BERT."""
         from tokenizers import Tokenizer
@@ -121,13 +128,15 @@ class Encoder:
         encoded = self._tokenizer.encode_batch([prompt + text for text in texts])
         ranges = spans if spans is not None else [()] * len(texts)
         return [
-            (each.ids, _token_ranges(each.offsets, own, len(prompt)))
+            (each.ids, [found for found in token_ranges(each.offsets, own, shift=len(prompt)) if found])
             for each, own in zip(encoded, ranges, strict=True)
         ]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without truncation, special tokens not counted."""
-        return [len(each.ids) for each in self._whole.encode_batch_fast(list(texts), add_special_tokens=False)]
+        return [
+            len(each.ids) for each in self._whole.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
 
     def encode(self, tokenized: Sequence[tuple[list[int], list[Span]]]) -> tuple[Tensor, list[Tensor]]:
         """Unit vectors of the texts, shape (texts, dimension), and of each text's spans, shape (spans, dimension).
@@ -136,20 +145,29 @@ class Encoder:
         """
         vectors: list[Tensor | None] = [None] * len(tokenized)
         inner: list[Tensor | None] = [None] * len(tokenized)
-        for batch in _by_length([len(ids) for ids, _ in tokenized]):
-            states, mask = self._states([tokenized[number][0] for number in batch])
+        for batch in by_length([len(ids) for ids, _ in tokenized]):
+            states, mask = self.states([tokenized[number][0] for number in batch])
             pooled = functional.normalize(
                 (states * mask.unsqueeze(2)).sum(1) / mask.sum(1, keepdim=True), dim=1
             )
             for row, number in enumerate(batch):
                 vectors[number] = pooled[row]
                 parts = [states[row, start:end].mean(0) for start, end in tokenized[number][1]]
-                inner[number] = functional.normalize(torch.stack(parts), dim=1) if parts else pooled[row : row + 1]
+                inner[number] = (
+                    functional.normalize(torch.stack(parts), dim=1) if parts else pooled[row : row + 1]
+                )
         return torch.stack([each for each in vectors if each is not None]), [
             each for each in inner if each is not None
         ]
 
-    def _states(self, ids: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    def offsets(self, passage: str) -> tuple[list[int], list[Span], int]:
+        """Token ids of a passage, the characters that each stands for, and the length of the prompt before them."""
+        prompt = self._prompts.get("passage", "")
+        encoded = self._tokenizer.encode(prompt + passage)
+        return encoded.ids, encoded.offsets, len(prompt)
+
+    def states(self, ids: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+        """States of all tokens, shape (texts, longest, dimension), float32, and which of them are no padding."""
         width = max(map(len, ids))
         padded = torch.zeros(len(ids), width, dtype=torch.long)
         mask = torch.zeros(len(ids), width)
@@ -169,7 +187,9 @@ class _Adapted(nn.Module):
         super().__init__()
         self.linear = linear
         weight = linear.weight
-        self.A = nn.Parameter(torch.randn(rank, weight.shape[1], device=weight.device) / math.sqrt(weight.shape[1]))
+        self.A = nn.Parameter(
+            torch.randn(rank, weight.shape[1], device=weight.device) / math.sqrt(weight.shape[1])
+        )
         self.B = nn.Parameter(torch.zeros(weight.shape[0], rank, device=weight.device))
 
     def forward(self, states: Tensor) -> Tensor:
@@ -199,42 +219,149 @@ def tune(
     if not any(example.right for corpus in corpora for example in corpus.examples):
         raise ModelError("there is nothing to learn from: no question has a passage that answers it")
     torch.manual_seed(settings.seed)
-    adapters = _attach(encoder.model, settings.rank)
-    nearness = _Nearness().to(encoder.device)
-    trained = [parameter for each in adapters.values() for parameter in (each.A, each.B)]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": trained, "lr": settings.learning_rate},
-            {"params": list(nearness.parameters()), "lr": 0.01, "weight_decay": 0.0},
-        ],
-        weight_decay=0.01,
-    )
+    steps = settings.epochs * sum(_count(corpus.examples, settings) for corpus in corpora)
+    run = _Run(encoder, settings, steps)
     prepared = [_Prepared(encoder, corpus) for corpus in corpora]
-    steps = settings.epochs * sum(1 for _ in _batches(prepared, settings, random.Random(0)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _warm_then_fall(step, steps))
-    done = _resume(checkpoint, settings, adapters, nearness, optimizer, schedule) if checkpoint else 0
     began = time.monotonic()
-    for epoch in range(done, settings.epochs):
-        draw = random.Random(f"{settings.seed}/{epoch}")
+    for epoch in range(run.resume(checkpoint) if checkpoint else 0, settings.epochs):
+        draw = random.Random(f"{settings.seed}/{epoch}")  # noqa: S311 - draws examples, no secrets
         encoder.model.train()
         losses: list[float] = []
         for number, (company, examples) in enumerate(_batches(prepared, settings, draw), start=1):
-            torch.manual_seed(hash((settings.seed, epoch, number)))
-            loss = _loss(encoder, company, examples, nearness, settings, draw)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
-            nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-            if number % 20 == 0:
-                recent = sum(losses[-20:]) / 20
-                progress(f"epoch {epoch + 1} step {number}: loss {recent:.3f}, {time.monotonic() - began:.0f} s")
+            losses.append(run.step(company, examples, draw))
+            if number % _TELL_EVERY == 0:
+                recent = sum(losses[-_TELL_EVERY:]) / _TELL_EVERY
+                progress(
+                    f"epoch {epoch + 1} step {number}: loss {recent:.3f}, {time.monotonic() - began:.0f} s"
+                )
         encoder.model.eval()
         if checkpoint:
-            _save(checkpoint, settings, epoch + 1, adapters, nearness, optimizer, schedule)
+            run.save(checkpoint, epoch + 1)
         after_epoch(epoch + 1)
-    return {key: (each.A.detach().cpu(), each.B.detach().cpu()) for key, each in adapters.items()}
+    return {key: (each.A.detach().cpu(), each.B.detach().cpu()) for key, each in run.adapters.items()}
+
+
+class _Run:
+    """What training changes, and how."""
+
+    def __init__(self, encoder: Encoder, settings: TuneSettings, steps: int) -> None:
+        self._encoder, self._settings = encoder, settings
+        self.adapters = attach(encoder.model, settings.rank)
+        self._nearness = _Nearness().to(encoder.device)
+        self._trained = [parameter for each in self.adapters.values() for parameter in (each.A, each.B)]
+        self._optimizer = torch.optim.AdamW(
+            [
+                {"params": self._trained, "lr": settings.learning_rate},
+                {"params": list(self._nearness.parameters()), "lr": 0.01, "weight_decay": 0.0},
+            ],
+            weight_decay=0.01,
+        )
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._optimizer, lambda step: _warm_then_fall(step, steps)
+        )
+
+    def step(self, company: _Prepared, examples: Sequence[Example], draw: random.Random) -> float:
+        """Learn from one batch; returns its loss."""
+        loss = self._loss(company, examples, draw)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
+        nn.utils.clip_grad_norm_(self._trained, 1.0)
+        self._optimizer.step()
+        self._schedule.step()
+        return loss.item()
+
+    def _loss(self, company: _Prepared, examples: Sequence[Example], draw: random.Random) -> Tensor:
+        encoder, settings = self._encoder, self._settings
+        numbers = _drawn(examples, settings, draw)
+        messages = encoder.tokenize([draw.choice(each.messages) for each in examples], kind="query")
+        asked, _ = encoder.encode(messages)
+        passages, inner = encoder.encode([company.passages[number] for number in numbers])
+        owner = torch.tensor(
+            [row for row, each in enumerate(inner) for _ in range(len(each))], device=encoder.device
+        )
+        right = torch.tensor([[number in each.right for number in numbers] for each in examples])
+        unclear = torch.tensor([[number in each.unclear for number in numbers] for each in examples]) & ~right
+        exact = _right_sentences(examples, numbers, inner)
+        right, unclear, exact = (each.to(encoder.device) for each in (right, unclear, exact))
+        whole, parts = asked @ passages.T, asked @ torch.cat(inner).T
+        best = torch.zeros_like(whole).scatter_reduce(
+            1, owner.expand(len(examples), -1), parts, "amax", include_self=False
+        )
+        by_passage = _choose(whole, right, unclear, settings.temperature)
+        by_sentence = _choose(best, right, unclear, settings.temperature)
+        sentence = _choose(parts, exact, unclear[:, owner], settings.temperature)
+        message = _choose(
+            whole.T, right.T & (right.sum(0) == 1).unsqueeze(1), unclear.T, settings.temperature
+        )
+        near = functional.binary_cross_entropy_with_logits(
+            self._nearness((whole + best) / 2), right.float(), reduction="none"
+        )
+        balanced = _mean(near, right) + _mean(near, ~right & ~unclear)
+        return (
+            by_passage
+            + settings.sentence_weight * (by_sentence + sentence)
+            + settings.message_weight * message
+            + settings.nearness_weight * balanced
+        )
+
+    def save(self, path: Path, epoch: int) -> None:
+        """All that the next epoch needs, as safetensors; the file is there whole or not at all."""
+        from safetensors.torch import save_file
+
+        tensors = {
+            f"{key}.{part}": getattr(each, part).detach()
+            for key, each in self.adapters.items()
+            for part in "AB"
+        }
+        tensors |= {f"nearness.{name}": each.detach() for name, each in self._nearness.named_parameters()}
+        for number, state in self._optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
+        metadata = {
+            "settings": repr(asdict(self._settings)),
+            "epoch": str(epoch),
+            "step": str(self._schedule.last_epoch),
+        }
+        partial = path.with_suffix(".partial")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file({key: each.contiguous() for key, each in tensors.items()}, partial, metadata=metadata)
+        partial.replace(path)
+
+    def resume(self, path: Path) -> int:
+        """Take up where the checkpoint ends, if there is one; returns how many epochs are done."""
+        if not path.is_file():
+            return 0
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata()
+                tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            if metadata["settings"] != repr(asdict(self._settings)):
+                raise ModelError(
+                    f"{path} is of a run with other settings; remove it or name another checkpoint"
+                )
+            with torch.no_grad():
+                for key, each in self.adapters.items():
+                    each.A.copy_(tensors[f"{key}.A"])
+                    each.B.copy_(tensors[f"{key}.B"])
+                for name, parameter in self._nearness.named_parameters():
+                    parameter.copy_(tensors[f"nearness.{name}"])
+            state = self._optimizer.state_dict()
+            for number in range(sum(len(group["params"]) for group in state["param_groups"])):
+                prefix = f"optimizer.{number}."
+                state["state"][number] = {
+                    key.removeprefix(prefix): each for key, each in tensors.items() if key.startswith(prefix)
+                }
+            self._optimizer.load_state_dict(state)
+            self._schedule.last_epoch = int(metadata["step"])
+            rates = zip(self._optimizer.param_groups, self._schedule.base_lrs, strict=True)
+            for group, base in rates:
+                group["lr"] = base * self._schedule.lr_lambdas[0](self._schedule.last_epoch)
+            return int(metadata["epoch"])
+        except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise ModelDamaged(
+                f"checkpoint {path} cannot be read ({error}); remove it to begin anew"
+            ) from error
 
 
 class _Nearness(nn.Module):
@@ -261,11 +388,12 @@ class _Prepared:
         object.__setattr__(self, "passages", encoder.tokenize(corpus.texts, corpus.spans))
 
 
-def _attach(model: nn.Module, rank: int) -> dict[str, _Adapted]:
-    """Put adapters around all linear maps of `model`; returns them by the key of the matrix."""
+def attach(model: nn.Module, rank: int, *, frozen: int = 0) -> dict[str, _Adapted]:
+    """Put adapters around the linear maps of `model`, but for those of the lowest `frozen` layers; returns them by the
+    key of the matrix."""
     adapters = {}
     for name, each in list(model.named_modules()):
-        if isinstance(each, nn.Linear):
+        if isinstance(each, nn.Linear) and int(name.split(".")[2]) >= frozen:
             parent, _, own = name.rpartition(".")
             adapters[f"{name}.weight"] = adapter = _Adapted(each, rank)
             setattr(model.get_submodule(parent), own, adapter)
@@ -280,10 +408,15 @@ def _batches(
     for company in prepared:
         examples = list(company.examples)
         draw.shuffle(examples)
-        count = max(1, round(len(examples) / settings.batch))
+        count = _count(examples, settings)
         found += [(company, examples[start::count]) for start in range(count)]
     draw.shuffle(found)
     yield from found
+
+
+def _count(examples: Sequence[Example], settings: TuneSettings) -> int:
+    """Batches of one company in an epoch."""
+    return max(1, round(len(examples) / settings.batch))
 
 
 def _drawn(examples: Sequence[Example], settings: TuneSettings, draw: random.Random) -> list[int]:
@@ -294,44 +427,6 @@ def _drawn(examples: Sequence[Example], settings: TuneSettings, draw: random.Ran
         near = example.wrong[: settings.hardest]
         passages += draw.sample(near, min(settings.negatives, len(near)))
     return list(dict.fromkeys(passages))
-
-
-def _loss(
-    encoder: Encoder,
-    company: _Prepared,
-    examples: Sequence[Example],
-    nearness: _Nearness,
-    settings: TuneSettings,
-    draw: random.Random,
-) -> Tensor:
-    numbers = _drawn(examples, settings, draw)
-    messages = encoder.tokenize([draw.choice(each.messages) for each in examples], kind="query")
-    asked, _ = encoder.encode(messages)
-    passages, inner = encoder.encode([company.passages[number] for number in numbers])
-    owner = torch.tensor([row for row, each in enumerate(inner) for _ in range(len(each))], device=encoder.device)
-    right = torch.tensor([[number in each.right for number in numbers] for each in examples])
-    unclear = torch.tensor([[number in each.unclear for number in numbers] for each in examples]) & ~right
-    exact = _right_sentences(examples, numbers, inner)
-    right, unclear, exact = (each.to(encoder.device) for each in (right, unclear, exact))
-    whole, parts = asked @ passages.T, asked @ torch.cat(inner).T
-    best = torch.zeros_like(whole).scatter_reduce(
-        1, owner.expand(len(examples), -1), parts, "amax", include_self=False
-    )
-    by_passage = _choose(whole, right, unclear, settings.temperature)
-    by_sentence = _choose(best, right, unclear, settings.temperature)
-    sentence = _choose(parts, exact, unclear[:, owner], settings.temperature)
-    message = _choose(whole.T, right.T & (right.sum(0) == 1).unsqueeze(1), unclear.T, settings.temperature)
-    near = functional.binary_cross_entropy_with_logits(
-        nearness((whole + best) / 2), right.float(), reduction="none"
-    )
-    known = ~unclear
-    balanced = _mean(near, right) + _mean(near, ~right & known)
-    return (
-        by_passage
-        + settings.sentence_weight * (by_sentence + sentence)
-        + settings.message_weight * message
-        + settings.nearness_weight * balanced
-    )
 
 
 def _right_sentences(examples: Sequence[Example], numbers: Sequence[int], inner: Sequence[Tensor]) -> Tensor:
@@ -362,7 +457,8 @@ def _warm_then_fall(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / max(1, steps // 10)) * max(0.02, 1 - step / max(1, steps))
 
 
-def _by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+def by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Numbers of texts, shortest first, in batches of some thousand tokens."""
     batch: list[int] = []
     for number in sorted(range(len(lengths)), key=lambda each: lengths[each]):
         if batch and (len(batch) + 1) * lengths[number] > _TOKENS_AT_ONCE:
@@ -373,85 +469,13 @@ def _by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _token_ranges(offsets: Sequence[Span], spans: Sequence[Span], shift: int) -> list[Span]:
-    """Character ranges as ranges of tokens."""
-    places = [(number, start - shift, end - shift) for number, (start, end) in enumerate(offsets) if end > start]
-    ranges = []
-    for begin, stop in spans:
-        inside = [number for number, start, end in places if start < stop and end > begin]
-        if inside:
-            ranges.append((inside[0], inside[-1] + 1))
-    return ranges
-
-
 def _longest(folder: Path, model: Any) -> int:
     import json
 
     try:
-        told = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))["max_seq_length"]
+        told = json.loads((folder / "sentence_bert_config.json").read_text(encoding="utf-8"))[
+            "max_seq_length"
+        ]
     except (OSError, ValueError, KeyError):
         told = model.config.max_position_embeddings
     return min(int(told), int(model.config.max_position_embeddings))
-
-
-def _save(
-    path: Path,
-    settings: TuneSettings,
-    epoch: int,
-    adapters: Mapping[str, _Adapted],
-    nearness: _Nearness,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LambdaLR,
-) -> None:
-    """All that the next epoch needs, as safetensors; the file is there whole or not at all."""
-    from safetensors.torch import save_file
-
-    tensors = {f"{key}.{part}": getattr(each, part).detach() for key, each in adapters.items() for part in "AB"}
-    tensors |= {f"nearness.{name}": each.detach() for name, each in nearness.named_parameters()}
-    for number, state in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{number}.{name}": torch.as_tensor(value) for name, value in state.items()}
-    metadata = {"settings": repr(asdict(settings)), "epoch": str(epoch), "step": str(schedule.last_epoch)}
-    partial = path.with_suffix(".partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({key: each.contiguous() for key, each in tensors.items()}, partial, metadata=metadata)
-    partial.replace(path)
-
-
-def _resume(
-    path: Path,
-    settings: TuneSettings,
-    adapters: Mapping[str, _Adapted],
-    nearness: _Nearness,
-    optimizer: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LambdaLR,
-) -> int:
-    """Take up where the checkpoint ends; returns how many epochs are done."""
-    if not path.is_file():
-        return 0
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata()
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-        if metadata["settings"] != repr(asdict(settings)):
-            raise ModelError(f"{path} is of a run with other settings; remove it or name another checkpoint")
-        with torch.no_grad():
-            for key, each in adapters.items():
-                each.A.copy_(tensors[f"{key}.A"])
-                each.B.copy_(tensors[f"{key}.B"])
-            for name, parameter in nearness.named_parameters():
-                parameter.copy_(tensors[f"nearness.{name}"])
-        state = optimizer.state_dict()
-        for number in range(sum(len(group["params"]) for group in state["param_groups"])):
-            prefix = f"optimizer.{number}."
-            state["state"][number] = {
-                key.removeprefix(prefix): each for key, each in tensors.items() if key.startswith(prefix)
-            }
-        optimizer.load_state_dict(state)
-        schedule.last_epoch = int(metadata["step"])
-        for group, base in zip(optimizer.param_groups, schedule.base_lrs, strict=True):
-            group["lr"] = base * schedule.lr_lambdas[0](schedule.last_epoch)
-        return int(metadata["epoch"])
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
-        raise ModelDamaged(f"checkpoint {path} cannot be read ({error}); remove it to begin anew") from error
