@@ -33,7 +33,7 @@ class _Section(BaseModel):
 class EmbedderSettings(_Section):
     """Which model turns text into vectors. Changing it asks for `ragbot index --rebuild`."""
 
-    model: str = AUTO
+    model: str = "all-minilm-l6-v2"
     """A name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a folder. `auto`: what the knowledge
     base chose at its first `ragbot index`, or at the last `--rebuild`, by the languages of its documents
     (`ragbot.models.choose`); where there is no knowledge base, the one for English."""
@@ -67,8 +67,8 @@ class SearchSettings(_Section):
     candidates: int = Field(default=50, ge=1, le=10_000)
     """How many passages each side proposes before fusion."""
     reranker: str = ""
-    """What reads question and passage together: `e5-reader`, or a cross-encoder by a name that `ragbot models list`
-    shows, `NAME@REVISION` from the hub, or a folder; empty: none. A cross-encoder runs where the embedder does."""
+    """What reads question and passage together: a reader or a cross-encoder, by a name that `ragbot models list` shows,
+    `NAME@REVISION` from the hub, or a folder; empty: none. A cross-encoder runs where the embedder does."""
     reranker_candidates: int = Field(default=50, ge=1, le=1000)
     """How many of the fused passages it reads; the others stay behind them."""
     glossary: Path | None = None

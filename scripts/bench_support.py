@@ -1,32 +1,41 @@
-"""Do customers find what answers them? BM25, embedders plain and tuned, their fusions, and the reader, in one run.
+"""Do customers find what answers them? BM25, embedders plain and tuned, their fusions, and a reader, in one run.
 
-    scripts/bench_support.py DATA [--sets kagi,ucloud_zh,arduino,odoo_docs] [--systems ...] [--chunk-tokens N]
+    scripts/bench_support.py DATA [--sets kagi,ucloud_zh,arduino,odoo_docs] [--embedders ...] [--reader NAME]
 
 DATA holds `support/`, `kb/arduino-help-center` and `reader/` in the layout that `companies.py` describes; nothing was
-trained on `support/`. Prints for each company and system what `support_figures.py` defines, 95 % bootstrap intervals of
-fact@1, F1 of the chosen excerpt, and milliseconds a question without embedding the passages.
+trained on `support/` nor on `odoo_docs`. Prints for each company and system what `support_figures.py` defines, 95 %
+bootstrap intervals, the F1 of the chosen sentence with the gold excerpt where there is one, and milliseconds a question
+without embedding the passages. "sentences": the best sentence's cosine counts as much as the passage's.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import bm25s
 import numpy as np
 from numpy.typing import NDArray
 
-from companies import Company, read_companies, read_company
+from companies import Company, Question, read_companies, read_company
+from ragbot.errors import ModelNotFound
 from ragbot.models.embed import OnnxEmbedder, load_embedder
-from ragbot.models.read import Reader, load_reader
+from ragbot.models.read import Candidate, Reader, load_reader
 from ragbot.settings import EmbedderSettings, ModelsSettings, load_settings
-from support_figures import Figures, asked, figures, interval, show
+from ragbot.text.words import terms
+from support_figures import DEPTH, NAMES, Figures, Ranked, asked, figures, interval, show
 
 _RRF = 20
 """k of reciprocal rank fusion (Cormack, Clarke & Büttcher, 2009)."""
 _POOL = 50
-Floats = NDArray[np.float32]
-EMBEDDERS = ("all-minilm-l6-v2", "minilm-support", "multilingual-e5-small", "e5-support")
+"""Passages of each side that are fused."""
+EMBEDDERS = ("all-minilm-l6-v2", "multilingual-e5-small", "e5-support")
+Floats = NDArray[np.floating]
 
 
 def main() -> None:
@@ -36,30 +45,29 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--sets", default="arduino,kagi,ucloud_zh,odoo_docs")
     parser.add_argument("--embedders", default=",".join(EMBEDDERS))
-    parser.add_argument("--reader", default="e5-reader")
+    parser.add_argument("--reader", default="", help="reads the first candidates of the last embedder")
     parser.add_argument("--chunk-tokens", type=int, default=180)
-    parser.add_argument("--no-sentences", action="store_true")
     given = parser.parse_args()
     models = load_settings().models
-    loaded = {name: _embedder(name, models) for name in filter(None, given.embedders.split(","))}
+    embedders = {name: _embedder(name, models) for name in given.embedders.split(",")}
     reader = load_reader(given.reader, models) if given.reader else None
-    counter = _embedder("multilingual-e5-small", models)
-    everything: dict[str, list[Figures]] = {}
+    by_system: dict[str, list[Figures]] = {}
     for name in given.sets.split(","):
-        for company in _companies(given.data, name, counter, given.chunk_tokens):
-            for found in _of_company(company, loaded, reader):
-                everything.setdefault(found.system, []).append(found)
-    for found in everything.values():
-        show(found)
-        for each in found:
-            low, high = interval(lambda drawn, each=each: float(each.found[drawn, 2].mean()), len(each.found))
-            print(
-                f"    {each.company}: fact@1 {low:.3f} to {high:.3f}; F1 {each.f1.mean() if each.f1.size else float('nan'):.3f}"
-            )
+        for company in _companies(given.data, name, [*embedders.values()][-1], given.chunk_tokens):
+            print(f"{company.name}: {len(company.passages)} passages", flush=True)
+            for found in _of_company(company, embedders, reader):
+                by_system.setdefault(found.system, []).append(found)
+    for several in by_system.values():
+        show(several)
+        for each in several:
+            print(f"    {each.company}: {_intervals(each)}")
 
 
 def _embedder(name: str, models: ModelsSettings) -> OnnxEmbedder:
-    embedder = load_embedder(EmbedderSettings(model=name, device="cpu"), models)
+    try:
+        embedder = load_embedder(EmbedderSettings(model=name, device="cpu"), models)
+    except ModelNotFound as error:
+        raise SystemExit(str(error)) from error
     if not isinstance(embedder, OnnxEmbedder):
         raise SystemExit(f"{name} has no int8 graph here")
     return embedder
@@ -67,13 +75,9 @@ def _embedder(name: str, models: ModelsSettings) -> OnnxEmbedder:
 
 def _companies(data: Path, name: str, counter: OnnxEmbedder, chunk_tokens: int) -> list[Company]:
     if name == "arduino":
-        questions = data / "support/arduino_dev.jsonl"
-        return [
-            read_company(
-                name, data / "kb/arduino-help-center", questions,
-                count_tokens=counter.count_tokens, chunk_tokens=chunk_tokens,
-            )
-        ]  # fmt: skip
+        articles, questions = data / "kb/arduino-help-center", data / "support/arduino_dev.jsonl"
+        count = counter.count_tokens
+        return [read_company(name, articles, questions, count_tokens=count, chunk_tokens=chunk_tokens)]
     folder, _, part = name.partition("/")
     home = data / "support" / folder if (data / "support" / folder).is_dir() else data / "reader" / folder
     found = read_companies(home, count_tokens=counter.count_tokens, chunk_tokens=chunk_tokens)
@@ -82,27 +86,141 @@ def _companies(data: Path, name: str, counter: OnnxEmbedder, chunk_tokens: int) 
 
 def _of_company(company: Company, embedders: dict[str, OnnxEmbedder], reader: Reader | None) -> list[Figures]:
     questions = asked(company)
-    made = [_timed(company, "BM25", bm25 := _Bm25(company).scores(questions))]
-    dense = {}
+    began = time.perf_counter()
+    words = _bm25(company, questions)
+    made = [figures(company, f"BM25 ({_each(began, questions)})", _ranked(words))]
+    dense: dict[str, Floats] = {}
     for name, embedder in embedders.items():
         began = time.perf_counter()
-        index = _Index(company, embedder)
-        spent = time.perf_counter() - began
-        print(
-            f"{company.name}: {len(company.passages) / spent:.0f} passages a second with {name}", flush=True
+        passages, sentences = embedder.embed_sentences(
+            [each.text for each in company.passages], [each.spans for each in company.passages]
         )
+        speed = len(company.passages) / (time.perf_counter() - began)
         began = time.perf_counter()
-        whole, best = index.scores(questions)
-        milliseconds = 1000 * (time.perf_counter() - began) / len(questions)
-        dense[name] = (whole + best) / 2
-        made.append(figures(company, f"{name}, {milliseconds:.0f} ms", _ranked(whole)))
-        made.append(figures(company, f"{name} + sentences", _ranked(dense[name])))
-        made.append(figures(company, f"{name} + s + BM25", _ranked(_fused([dense[name], bm25]))))
-    names = list(dense)
-    for a, b in (("minilm-support", "e5-support"), ("all-minilm-l6-v2", "multilingual-e5-small")):
-        if a in names and b in names:
-            made.append(figures(company, f"{a} + {b}", _ranked(_fused([dense[a], dense[b]]))))
+        messages = _messages(embedder, questions)
+        whole = messages @ passages.T
+        both = (whole + _best_sentences(messages, sentences, passages)) / 2
+        print(f"  {name}: {speed:.0f} passages a second, {_each(began, questions)}", flush=True)
+        dense[name] = both
+        chosen = _excerpts(company, questions, messages, sentences, both)
+        made.append(figures(company, name, _ranked(whole)))
+        made.append(replace(figures(company, f"{name}, sentences", _ranked(both)), f1=chosen))
+        made.append(figures(company, f"{name}, sentences, BM25", _ranked(_fused([both, words]))))
+    for other in list(dense)[:-1]:
+        last = list(dense)[-1]
+        made.append(figures(company, f"{other} + {last}", _ranked(_fused([dense[other], dense[last]]))))
+    if reader is not None:
+        began = time.perf_counter()
+        read = [_read(reader, company, question, row) for question, row in zip(questions, both, strict=True)]
+        print(f"  {reader.name}: {_each(began, questions)} for {DEPTH} candidates", flush=True)
+        made.append(figures(company, reader.name, read))
     return made
+
+
+def _each(began: float, questions: Sequence[Question]) -> str:
+    return f"{1000 * (time.perf_counter() - began) / len(questions):.0f} ms a question"
+
+
+def _bm25(company: Company, questions: Sequence[Question]) -> Floats:
+    """Scores, shape (questions, passages), with the words that the lexical index of ragbot knows."""
+    index = bm25s.BM25()
+    texts = [
+        list(terms(each.text, language=str(each.chunk.meta.get("language", "en"))))
+        for each in company.passages
+    ]
+    index.index(texts, show_progress=False)
+    rows = [index.get_scores(list(terms(each.in_context, language=each.language))) for each in questions]
+    return np.array(rows, dtype=np.float32)
+
+
+def _messages(embedder: OnnxEmbedder, questions: Sequence[Question]) -> Floats:
+    """Message and message in context together, of length 1."""
+    vectors: Floats = sum(
+        embedder.embed(texts, kind="query")
+        for texts in ([each.text for each in questions], [each.in_context for each in questions])
+    )  # type: ignore[assignment]  # sum begins with an int
+    unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
+
+
+def _best_sentences(messages: Floats, sentences: Sequence[Floats], passages: Floats) -> Floats:
+    """Cosine of each message with the best sentence of each passage; a passage without any is its own."""
+    own = [each if len(each) else passages[row : row + 1] for row, each in enumerate(sentences)]
+    starts = np.cumsum([0, *(len(each) for each in own)])[:-1]
+    best: Floats = np.maximum.reduceat(messages @ np.concatenate(own).T, starts, axis=1)
+    return best
+
+
+def _ranked(scores: Floats) -> list[Ranked]:
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
+    return [
+        Ranked(passages=row.tolist(), confidence=float(scores[number, row[0]]))
+        for number, row in enumerate(order)
+    ]
+
+
+def _fused(sides: Sequence[Floats]) -> Floats:
+    fused = np.zeros_like(sides[0])
+    for scores in sides:
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :_POOL]
+        for number, row in enumerate(order):
+            fused[number, row] += 1 / (_RRF + 1 + np.arange(len(row), dtype=np.float32))
+    return fused
+
+
+def _excerpts(
+    company: Company,
+    questions: Sequence[Question],
+    messages: Floats,
+    sentences: Sequence[Floats],
+    scores: Floats,
+) -> NDArray[np.float64]:
+    """F1 of the best sentence of the first passage with the gold excerpts, of each question that has some."""
+    found = []
+    for number, question in enumerate(questions):
+        if question.answer:
+            first = int(scores[number].argmax())
+            passage = company.passages[first]
+            if passage.spans:
+                start, end = passage.spans[int((sentences[first] @ messages[number]).argmax())]
+                found.append(_f1(passage.text[start:end], " ".join(question.answer), question.language))
+            else:
+                found.append(_f1(passage.text, " ".join(question.answer), question.language))
+    return np.array(found)
+
+
+def _f1(given: str, wanted: str, language: str) -> float:
+    """Of the bags of words (Rajpurkar et al., "SQuAD", 2016)."""
+    a, b = (Counter(terms(each, language=language)) for each in (given, wanted))
+    common = sum((a & b).values())
+    return 2 * common / (sum(a.values()) + sum(b.values())) if common else 0.0
+
+
+def _read(reader: Reader, company: Company, question: Question, row: Floats) -> Ranked:
+    numbers = np.argsort(-row, kind="stable")[:DEPTH].tolist()
+    passages = [company.passages[number] for number in numbers]
+    readings = reader.read(
+        question.in_context, [Candidate(text=each.text, spans=each.spans) for each in passages]
+    )
+    order = sorted(range(len(numbers)), key=lambda place: -readings[place].probability)
+    return Ranked(
+        passages=[numbers[place] for place in order], confidence=max(each.probability for each in readings)
+    )
+
+
+def _mean(values: Floats, drawn: NDArray[np.int64]) -> float:
+    return float(values[drawn].mean())
+
+
+def _intervals(found: Figures) -> str:
+    size = len(found.found)
+    parts = []
+    for name, values in zip(NAMES, found.found.T, strict=True):
+        low, high = interval(partial(_mean, values), size)
+        parts.append(f"{name} {low:.2f} to {high:.2f}")
+    if found.f1.size:
+        parts.append(f"F1 of the sentence {found.f1.mean():.2f}")
+    return ", ".join(parts)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ A question says what answers it in one of three ways: `answer`, excerpts that st
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,11 +112,13 @@ def read_companies(
     files = [folder / "questions.jsonl", *more]
     questions = [_question(json.loads(line), articles) for path in files for line in _lines(path)]
     if folder.name not in _SEVERAL:
-        return [_company(folder.name, articles, articles, questions, count_tokens, chunk_tokens)]
+        passages = _passages(articles, articles, count_tokens, chunk_tokens)
+        return [Company(name=folder.name, passages=passages, questions=tuple(questions))]
     found = []
     for part in sorted(path for path in articles.iterdir() if path.is_dir()):
         own = [each for each in questions if each.articles and each.articles[0].startswith(part.name + "/")]
-        found.append(_company(f"{folder.name}/{part.name}", part, articles, own, count_tokens, chunk_tokens))
+        passages = _passages(part, articles, count_tokens, chunk_tokens)
+        found.append(Company(name=f"{folder.name}/{part.name}", passages=passages, questions=tuple(own)))
     return found
 
 
@@ -130,7 +132,8 @@ def read_company(
 ) -> Company:
     """One company whose articles and questions lie apart."""
     rows = [_question(json.loads(line), articles) for line in _lines(questions)]
-    return _company(name, articles, articles, rows, count_tokens, chunk_tokens)
+    passages = _passages(articles, articles, count_tokens, chunk_tokens)
+    return Company(name=name, passages=passages, questions=tuple(rows))
 
 
 def _lines(path: Path) -> list[str]:
@@ -155,21 +158,17 @@ def _question(row: dict[str, Any], articles: Path) -> Question:
     )
 
 
-def _company(
-    name: str,
-    folder: Path,
-    root: Path,
-    questions: Iterable[Question],
-    count_tokens: Callable[[Sequence[str]], list[int]],
-    chunk_tokens: int,
-) -> Company:
-    passages = []
+def _passages(
+    folder: Path, root: Path, count_tokens: Callable[[Sequence[str]], list[int]], chunk_tokens: int
+) -> tuple[Passage, ...]:
+    """Those of all articles in `folder`; sources are relative to `root`."""
+    passages: list[Passage] = []
     for path in sorted(folder.rglob("*.md")):
         parsed = parse_bytes(path.read_bytes(), "md", title_of(path), Limits())
         document, placed = to_document(path.relative_to(root).as_posix(), parsed, "")
         chunks = split(document, placed, count_tokens=count_tokens, chunk_tokens=chunk_tokens)
         passages.extend(_passage(chunk) for chunk in chunks)
-    return Company(name=name, passages=tuple(passages), questions=tuple(questions))
+    return tuple(passages)
 
 
 def _passage(chunk: Chunk) -> Passage:

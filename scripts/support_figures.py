@@ -59,7 +59,8 @@ class Figures:
 
     @property
     def means(self) -> Floats:
-        return self.found.mean(axis=0)
+        means: Floats = self.found.mean(axis=0)
+        return means
 
     @property
     def auroc(self) -> float:

@@ -96,7 +96,8 @@ def read_manifest_sets(
     manifest: Path, data: Path, count_tokens: Callable[[Sequence[str]], list[int]], chunk_tokens: int
 ) -> tuple[list[Company], list[Company]]:
     """The companies to train on, and those left out."""
-    train, choose = [], []
+    train: list[Company] = []
+    choose: list[Company] = []
     for entry in tomllib.loads(manifest.read_text(encoding="utf-8"))["set"]:
         folder = next(
             path for path in (data / entry["folder"], manifest.parent / entry["folder"]) if path.is_dir()

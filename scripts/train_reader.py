@@ -22,6 +22,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -247,14 +248,14 @@ def _loss(
 ) -> Tensor:
     pairs: list[Pair] = []
     owners, right, exact = [], [], []
-    for owner, item in enumerate(items):
+    for place, item in enumerate(items):
         question = item.question
         text = question.in_context if question.kind == "follow_up" or draw.random() < 0.7 else question.text
         count = passages - 1
         numbers = [draw.choice(item.right)] if item.right else []
         numbers += draw.sample(item.wrong, min(count, len(item.wrong)))
         pairs += net.pairs(companies[item.company], text, numbers)
-        owners += [owner] * len(numbers)
+        owners += [place] * len(numbers)
         right += [number in item.right for number in numbers]
         exact += [item.sentences.get(number, frozenset()) for number in numbers]
     logits, cosines = net(pairs)
@@ -270,7 +271,7 @@ def _loss(
     ).sum().clamp(min=1)
     placed = []
     for found, wanted in zip(cosines, exact, strict=True):
-        inside = [each for each in wanted if each < len(found)]
+        inside = [number for number in wanted if number < len(found)]
         if inside and len(found) > 1:
             placed.append(-torch.logsumexp((found * _SHARPNESS).log_softmax(0)[inside], 0))
     zero = logits.sum() * 0
@@ -349,14 +350,15 @@ def _calibrate(net: Net, choose: Sequence[Company], first: dict[str, list[First]
                 for found, row, of in zip(first[company.name], order, probability, strict=True)
             ]
             shown.append(figures(company, "reader + cosine" if with_cosine else "reader", ranked))
-            error = _calibration_error(probability.max(axis=1), labels[company.name].any(axis=1))
+            right = np.asarray(labels[company.name].any(axis=1))
+            error = _calibration_error(probability.max(axis=1), right)
             print(f"{company.name}: expected calibration error of the best passage {error:.3f}")
         show(shown)
     every = [company.name for company in choose]
     return {"alone": learnt(every, False), "with_cosine": learnt(every, True)}
 
 
-def _calibration_error(probability: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
+def _calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
     """Mean distance of mean probability and share of right ones in bins of equal width, weighted by their size
     (Naeini, Cooper & Hauskrecht, 2015)."""
     place = np.minimum((probability * bins).astype(int), bins - 1)

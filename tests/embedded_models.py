@@ -8,7 +8,7 @@ import pytest
 
 from ragbot.models.embed import load_embedder
 from ragbot.models.generate import load_generator
-from ragbot.models.hub import cache_folder, pull_defaults
+from ragbot.models.hub import cache_folder, pull, pull_defaults
 from ragbot.protocols import Embedder, Generator
 from ragbot.settings import EmbedderSettings, GeneratorSettings, ModelsSettings, load_settings
 
@@ -30,8 +30,16 @@ def embedder(models_cache: Path) -> Embedder:
 
 @pytest.fixture(scope="session")
 def multilingual(models_cache: Path) -> Embedder:
-    """multilingual-e5-small on the CPU."""
+    """multilingual-e5-small on the CPU, as it comes; a default pull brings the tuned one."""
+    pull("multilingual-e5-small", ModelsSettings(cache=models_cache))
     settings = EmbedderSettings(model="multilingual-e5-small", device="cpu")
+    return load_embedder(settings, ModelsSettings(cache=models_cache))
+
+
+@pytest.fixture(scope="session")
+def tuned(models_cache: Path) -> Embedder:
+    """e5-support on the CPU."""
+    settings = EmbedderSettings(model="e5-support", device="cpu")
     return load_embedder(settings, ModelsSettings(cache=models_cache))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -89,8 +89,9 @@ class PackagedModel:
     def after(self, count: int) -> str:
         """The identity with the first `count` of its adapters and head in force."""
         found = self.weights_sha256
-        for change in [*self.adapters, *([self.head] if self.head else [])][:count]:
-            found = hashlib.sha256(f"{found}+{change.sha256}".encode()).hexdigest()
+        changes = [each.sha256 for each in self.adapters] + ([self.head.sha256] if self.head else [])
+        for sha256 in changes[:count]:
+            found = hashlib.sha256(f"{found}+{sha256}".encode()).hexdigest()
         return found
 
 
@@ -154,7 +155,21 @@ _E5 = PackagedModel(
     ),
     form="e5s1",
     needs_mb=1300,
+    default=False,
     int8=True,
+)
+
+_E5_SUPPORT = replace(
+    _E5,
+    name="e5-support",
+    adapters=(
+        PackagedAdapter(
+            file="e5-support.safetensors",
+            sha256="ad0c881a2966f86f1bcb8210839e0dafaf61e4360db599d5c121bc596e1d8dff",
+            base="multilingual-e5-small",
+        ),
+    ),
+    default=True,
 )
 
 _SMOLLM = PackagedModel(
@@ -176,7 +191,7 @@ _SMOLLM = PackagedModel(
 )
 
 EMBEDDED: Mapping[str, PackagedModel] = MappingProxyType(
-    {each.name: each for each in (_MINILM, _E5, _SMOLLM)}
+    {each.name: each for each in (_MINILM, _E5, _E5_SUPPORT, _SMOLLM)}
 )
 """Name -> the models that ragbot knows by name."""
 DEFAULTS = tuple(each.name for each in EMBEDDED.values() if each.default)

@@ -10,7 +10,7 @@ from ragbot.settings import AUTO
 
 ENGLISH: Final = "all-minilm-l6-v2"
 """Where the documents are English: the better one of the two there, at half the cost."""
-MULTILINGUAL: Final = "multilingual-e5-small"
+MULTILINGUAL: Final = "e5-support"
 """Where they are not."""
 DEFAULT: Final = ENGLISH
 """What `auto` means where there are no documents: an empty knowledge base, `ragbot intents check`."""
@@ -26,7 +26,7 @@ _MOST_TOLD: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """An embedder and what it was chosen for; `str()` tells both: `multilingual-e5-small (auto: 61 % zh, 39 % en)`."""
+    """An embedder and what it was chosen for; `str()` tells both: `e5-support (auto: 61 % zh, 39 % en)`."""
 
     model: str
     """Its name in the settings."""

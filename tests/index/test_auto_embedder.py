@@ -48,7 +48,7 @@ class Shelf:
 @pytest.fixture
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
     """Both models that `auto` chooses between, and one that it never takes; nothing is set in the environment."""
-    monkeypatch.delenv("RAGBOT_EMBEDDER__MODEL")
+    monkeypatch.setenv("RAGBOT_EMBEDDER__MODEL", "auto")
     made = Shelf(ENGLISH, MULTILINGUAL, "org/other@v1")
     monkeypatch.setattr(embed, "load_embedder", made.load)
     return made

@@ -211,8 +211,7 @@ def test_a_wrong_adapter_leaves_nothing(plain: PackagedModel, tmp_path: Path) ->
     """A file of another hash than the catalogue's: nothing is installed."""
     models = ModelsSettings(cache=tmp_path / "cache")
     entry = tuned(plain, tmp_path / "a.safetensors")
-    assert entry.adapter is not None
-    wrong = replace(entry, adapter=replace(entry.adapter, sha256="0" * 64))
+    wrong = replace(entry, adapters=(replace(entry.adapters[0], sha256="0" * 64),))
     with pytest.raises(ModelDamaged, match=r"a\.safetensors"):
         pull("tuned", models, catalogue={"tuned": wrong})
     assert [path.name for path in (tmp_path / "cache").iterdir()] == [".lock"]
@@ -222,11 +221,10 @@ def test_shipped_adapters_fit_their_entries() -> None:
     """Each adapter of the catalogue lies in the package, with the pinned hash, and its base is in the catalogue with
     the same files; no other file lies there.
     """
-    wanted = {each.adapter.file: each for each in EMBEDDED.values() if each.adapter is not None}
-    there = {path.name for path in ADAPTERS.iterdir()} if ADAPTERS.is_dir() else set()
+    wanted = {adapter.file: (entry, adapter) for entry in EMBEDDED.values() for adapter in entry.adapters}
+    there = {path.name for path in ADAPTERS.glob("*.safetensors")}
     assert there == set(wanted)
-    for name, entry in wanted.items():
-        assert entry.adapter is not None
-        base = EMBEDDED[entry.adapter.base]
+    for name, (entry, adapter) in wanted.items():
+        base = EMBEDDED[adapter.base]
         assert (entry.files, entry.wheel_sha256) == (base.files, base.wheel_sha256)
-        assert file_sha256(ADAPTERS / name) == entry.adapter.sha256
+        assert file_sha256(ADAPTERS / name) == adapter.sha256

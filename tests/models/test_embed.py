@@ -306,3 +306,43 @@ def test_cuda_is_refused_where_there_is_none(models_cache: Path) -> None:
         pytest.skip("this machine has a GPU")
     with pytest.raises(ModelError, match="CUDA"):
         load_embedder(EmbedderSettings(device="cuda"), ModelsSettings(cache=models_cache))
+
+
+def test_sentences_have_vectors_read_in_their_passage(real_embedder: OnnxEmbedder) -> None:
+    """One unit vector for each span; a sentence's differs from that of the sentence alone; a passage that is one
+    sentence has nearly its own vector; what is not read has the passage's."""
+    text = "Refunds take five days. They go back to the card that was used."
+    first, second = (0, 23), (24, len(text))
+    far = "word " * 2000
+    vectors, sentences = real_embedder.embed_sentences(
+        [text, text, far, ""], [[first, second], [(0, len(text))], [(len(far) - 5, len(far) - 1)], []]
+    )
+    np.testing.assert_allclose(vectors, real_embedder.embed([text, text, far, ""]), atol=1e-5)
+    assert [each.shape[0] for each in sentences] == [2, 1, 1, 0]
+    for each in sentences:
+        np.testing.assert_allclose(np.linalg.norm(each, axis=1), 1, atol=1e-5)
+    alone = real_embedder.embed([text[24:]])[0]
+    assert sentences[0][1] @ alone < 0.999
+    assert sentences[1][0] @ vectors[1] > 0.9
+    np.testing.assert_array_equal(sentences[2][0], vectors[2])
+
+
+def test_a_customers_words_find_the_passage(tuned: Embedder) -> None:
+    """The tuned embedder puts what answers first although it shares no word with the question, in other languages too;
+    passages differ in what they answer, not in their topic."""
+    passages = [
+        "Refunds are paid to the card that was used, within five working days.",
+        "Cards that were lost are blocked in the app under Settings > Security.",
+        "Orders above 50 euros are delivered free of charge.",
+        "An order can be changed until it leaves our warehouse.",
+    ]
+    asked = [
+        ("when will i see my money again", 0),
+        ("wann hab ich mein geld zurück", 0),
+        ("钱什么时候能退回来", 0),
+        ("my wallet got stolen, what do i do", 1),
+        ("do i pay for shipping", 2),
+        ("oops wrong size, can you still fix it before it ships", 3),
+    ]
+    cosines = tuned.embed([text for text, _ in asked], kind="query") @ tuned.embed(passages).T
+    assert [int(row.argmax()) for row in cosines] == [right for _, right in asked]

@@ -159,7 +159,7 @@ def test_an_embedder_of_the_hub(hub: Hub, models: ModelsSettings, tmp_path: Path
     asked = len(hub.asked)
     loaded = load_embedder(EmbedderSettings(model="acme/tiny@v1", device="cpu"), models)
     assert isinstance(loaded, OnnxEmbedder)
-    assert loaded.name == f"acme/tiny@v1@{manifest.identity}.{manifest.format}"
+    assert loaded.name == f"acme/tiny@v1@{manifest.identity}.2"
     assert loaded.languages == frozenset()
     assert loaded.embed(["red"]).shape == (1, 32)
     assert pull("acme/tiny@v1", models, endpoint=hub.url) == locate("acme/tiny@v1", models, verify=True)

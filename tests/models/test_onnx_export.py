@@ -58,6 +58,8 @@ def test_attention_is_one_node_without_reshapes_around_it(folder: Path, tmp_path
     assert "Reshape" not in {node.op_type for node in graph.node if not mixed.isdisjoint(node.input)}
     session = onnxruntime.InferenceSession(target, providers=["CPUExecutionProvider"])
     for ids in IDS:
-        pooled = torch.nn.functional.normalize(states(encoder, ids).mean(1), dim=1)
-        (found,) = session.run(None, {"input_ids": np.array([ids], np.int64)})
+        expected = states(encoder, ids)
+        pooled = torch.nn.functional.normalize(expected.mean(1), dim=1)
+        found, tokens = session.run(None, {"input_ids": np.array([ids], np.int64)})
         np.testing.assert_allclose(found, pooled.numpy(), atol=1e-5)
+        np.testing.assert_allclose(tokens, expected[0].numpy(), atol=1e-4)

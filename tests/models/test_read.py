@@ -11,6 +11,7 @@ import torch
 from tiny_models import make_embedder
 
 from ragbot.errors import InputError, ModelDamaged, ModelError
+from ragbot.models.catalog import Kind
 from ragbot.models.manifest import Manifest, record_files, write_manifest
 from ragbot.models.prepare import HEAD, prepare
 from ragbot.models.read import READER_GRAPH, Candidate, Reader, Reading, load_reader, pair
@@ -32,7 +33,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     details = {"embedder": "tiny", "alone": [0.2, 0.0], "with_cosine": [0.2, 3.0, -1.0], "prompts": {}}
     save_head(folder / HEAD, head, {"reader": json.dumps(details)})
     made = prepare(folder, "reader", need_int8=True, languages=frozenset(), progress=lambda _: None)
-    for name, kind in (("tiny", "reader"), ("other", "embedder")):
+    kinds: dict[str, Kind] = {"tiny": "reader", "other": "embedder"}
+    for name, kind in kinds.items():
         (home / name).mkdir(exist_ok=True)
         manifest = Manifest(
             name=name, kind=kind, revision="1", identity="1", details=made, files=record_files(home / name)
