@@ -28,12 +28,14 @@ from ragbot.models.embed import OnnxEmbedder, load_embedder
 from ragbot.models.read import Candidate, Reader, load_reader
 from ragbot.settings import EmbedderSettings, ModelsSettings, load_settings
 from ragbot.text.words import terms
+from retrieval_sets import read_lines, read_set, set_folders
 from support_figures import DEPTH, NAMES, Figures, Ranked, asked, figures, interval, show
 
 _RRF = 20
 """k of reciprocal rank fusion (Cormack, Clarke & Büttcher, 2009)."""
 _POOL = 50
 """Passages of each side that are fused."""
+_SETS = "arduino,kagi,ucloud_zh,odoo_docs"
 EMBEDDERS = ("all-minilm-l6-v2", "multilingual-e5-small", "e5-support")
 Floats = NDArray[np.floating]
 
@@ -43,13 +45,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
-    parser.add_argument("--sets", default="arduino,kagi,ucloud_zh,odoo_docs")
+    parser.add_argument("--sets", default=_SETS)
     parser.add_argument("--embedders", default=",".join(EMBEDDERS))
     parser.add_argument("--reader", default="", help="reads the first candidates of the last embedder")
     parser.add_argument("--chunk-tokens", type=int, default=180)
+    parser.add_argument(
+        "--public", action="store_true", help="instead, recall@1 and @5 on the sets of DATA/retrieval"
+    )
     given = parser.parse_args()
     models = load_settings().models
     embedders = {name: _embedder(name, models) for name in given.embedders.split(",")}
+    if given.public:
+        for folder in set_folders(given.data / "retrieval", given.sets if given.sets != _SETS else ""):
+            _public(folder, embedders)
+        return
     reader = load_reader(given.reader, models) if given.reader else None
     by_system: dict[str, list[Figures]] = {}
     for name in given.sets.split(","):
@@ -115,6 +124,32 @@ def _of_company(company: Company, embedders: dict[str, OnnxEmbedder], reader: Re
         print(f"  {reader.name}: {_each(began, questions)} for {DEPTH} candidates", flush=True)
         made.append(figures(company, reader.name, read))
     return made
+
+
+def _public(folder: Path, embedders: dict[str, OnnxEmbedder]) -> None:
+    """What must not get worse: passages of a public set by vectors alone, the message as it is; recall is the share of
+    a question's relevant passages."""
+    found = read_set(folder)
+    rows = read_lines(folder / "corpus.jsonl")
+    names = [row["_id"] for row in rows]
+    texts = [f"{row.get('title') or ''}\n{row['text']}".strip() for row in rows]
+    for name, embedder in embedders.items():
+        passages = embedder.embed(texts)
+        order = np.argsort(
+            -(embedder.embed([each.text for each in found.queries], kind="query") @ passages.T), axis=1
+        )
+        recall = [
+            [
+                len({names[place] for place in row[:k]} & set(query.relevant)) / min(len(query.relevant), k)
+                for k in (1, 5)
+            ]
+            for query, row in zip(found.queries, order, strict=True)
+        ]
+        at1, at5 = np.mean(recall, axis=0)
+        print(
+            f"{found.name:14s} {name:24s} {len(recall):5d}  recall@1 {at1:.3f}  recall@5 {at5:.3f}",
+            flush=True,
+        )
 
 
 def _each(began: float, questions: Sequence[Question]) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ragbot.errors import ModelError
-from ragbot.ingest.passage import embedded_sentences
 from ragbot.models.hub import locate
 from ragbot.models.manifest import MANIFEST, read_manifest
 from ragbot.models.prepare import find_kind
@@ -48,10 +47,7 @@ class ReaderReranker:
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The same hits, likeliest first, with `rerank_score` and `score` the probability; ties keep their order."""
-        candidates = [
-            Candidate(text=text, spans=spans)
-            for text, spans in (embedded_sentences(hit.chunk) for hit in hits)
-        ]
+        candidates = [Candidate(text=_readable(hit)) for hit in hits]
         readings = self._reader.read(question, candidates)
         scored = [
             replace(hit, score=each.probability, rerank_score=each.probability)

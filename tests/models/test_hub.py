@@ -22,7 +22,7 @@ from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
 from ragbot.models.catalog import DEFAULTS, EMBEDDED, PackagedFile, PackagedModel
 from ragbot.models.embed import OnnxEmbedder, SentenceTransformerEmbedder, load_embedder
 from ragbot.models.hub import cache_folder, installed, locate, pull
-from ragbot.models.manifest import FORMATS, read_manifest
+from ragbot.models.manifest import read_manifest
 from ragbot.settings import EmbedderSettings, ModelsSettings
 
 CPU = EmbedderSettings(device="cpu")
@@ -89,7 +89,7 @@ def test_a_pull_fetches_prepares_and_publishes(
     ]
     loaded = load_embedder(CPU.model_copy(update={"model": "tiny"}), models)
     assert isinstance(loaded, OnnxEmbedder)
-    assert loaded.name == f"tiny@{tiny.files['model.safetensors'].sha256[:12]}.{FORMATS['embedder']}"
+    assert loaded.name == f"tiny@{tiny.files['model.safetensors'].sha256[:12]}.2"
     assert (loaded.dimension, loaded.max_tokens, loaded.languages) == (32, 48, frozenset({"en"}))
     original = SentenceTransformerEmbedder(source, name="t", languages=frozenset(), device="cpu", threads=1)
     texts = ["how long do refunds take ?", "reset the red lamp", "days " * 80]
@@ -137,7 +137,7 @@ def test_an_engine_file_becomes_an_embedder(
     assert not [*folder.rglob("*.py"), *folder.rglob("*.bin")]
     loaded = load_embedder(CPU.model_copy(update={"model": "tiny"}), models)
     assert isinstance(loaded, OnnxEmbedder)
-    assert loaded.name == f"tiny@{tiny_e5.files['tiny.bin'].sha256[:12]}.{FORMATS['embedder']}"
+    assert loaded.name == f"tiny@{tiny_e5.files['tiny.bin'].sha256[:12]}.2"
     assert (loaded.dimension, loaded.max_tokens, loaded.languages) == (32, 64, frozenset())
     original = SentenceTransformerEmbedder(folder, name="t", languages=frozenset(), device="cpu", threads=1)
     texts = ["how long do refunds take ?", "reset the red lamp", "days " * 80, ""]
