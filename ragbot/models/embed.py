@@ -68,9 +68,6 @@ class OnnxEmbedder:
     """
 
     def __init__(self, folder: Path, manifest: Manifest, *, threads: int) -> None:
-        from tokenizers import Tokenizer
-
-        onnxruntime = onnx_runtime()
         details = manifest.details
         self.name = manifest.vectors
         self.dimension: int = details["dimension"]
@@ -80,22 +77,7 @@ class OnnxEmbedder:
         self.languages: frozenset[str] = frozenset(details["languages"])
         self._prompts: dict[str, str] = details["prompts"]
         self._threads = threads
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done at pull
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
-            )
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # both libraries raise bare exceptions of their own
-            again = f"run `ragbot models pull {manifest.name}` to prepare it again"
-            raise ModelDamaged(
-                f"model {manifest.name} in {folder} cannot be loaded ({error}); {again}"
-            ) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self.max_tokens)
+        self._session, self._tokenizer = open_graph(folder, GRAPH, manifest, max_tokens=self.max_tokens)
 
     def embed(
         self, texts: Sequence[str], *, kind: Literal["query", "passage"] = "passage"
@@ -244,6 +226,33 @@ class SentenceTransformerEmbedder:
                 verbose=False,
             )
         return [len(ids) for ids in encoded["input_ids"]]
+
+
+def open_graph(folder: Path, graph: str, manifest: Manifest, *, max_tokens: int) -> tuple[Any, Any]:
+    """The session of a prepared graph, one thread to a run, and its tokenizer, which cuts at `max_tokens`.
+
+    Raises `ModelDamaged` naming the command that prepares the model again.
+    """
+    from tokenizers import Tokenizer
+
+    onnxruntime = onnx_runtime()
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done at pull
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(
+            str(folder / graph), options, providers=["CPUExecutionProvider"]
+        )
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # both libraries raise bare exceptions of their own
+        again = f"run `ragbot models pull {manifest.name}` to prepare it again"
+        raise ModelDamaged(
+            f"model {manifest.name} in {folder} cannot be loaded ({error}); {again}"
+        ) from error
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_tokens)
+    return session, tokenizer
 
 
 def side_by_side(run: Callable[[int], None], lengths: Sequence[int], *, threads: int) -> None:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ragbot.errors import InputError, ModelDamaged, ModelError
-from ragbot.models.embed import Span, encodable, side_by_side, token_ranges
+from ragbot.errors import InputError, ModelError
+from ragbot.models.embed import Span, encodable, open_graph, side_by_side, token_ranges
 from ragbot.models.hub import locate
 from ragbot.models.manifest import Manifest, read_manifest
-from ragbot.models.runtime import cpu_threads, onnx_runtime
+from ragbot.models.runtime import cpu_threads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,9 +63,6 @@ class Reader:
     """ONNX Runtime on a CPU. Safe to use from several threads; pairs run side by side, one a thread."""
 
     def __init__(self, folder: Path, manifest: Manifest, *, threads: int) -> None:
-        from tokenizers import Tokenizer
-
-        onnxruntime = onnx_runtime()
         self.name = manifest.vectors
         details = manifest.details
         self.embedder: str = details["embedder"]
@@ -75,22 +72,9 @@ class Reader:
         self._prompts: dict[str, str] = details["prompts"]
         self._max_tokens: int = details["max_tokens"]
         self._threads = threads
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL  # done at pull
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(folder / READER_GRAPH), options, providers=["CPUExecutionProvider"]
-            )
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # both libraries raise bare exceptions of their own
-            again = f"run `ragbot models pull {manifest.name}` to prepare it again"
-            raise ModelDamaged(
-                f"model {manifest.name} in {folder} cannot be loaded ({error}); {again}"
-            ) from error
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self._max_tokens)
+        self._session, self._tokenizer = open_graph(
+            folder, READER_GRAPH, manifest, max_tokens=self._max_tokens
+        )
 
     def read(
         self, message: str, candidates: Sequence[Candidate], *, network: Network | None = None
