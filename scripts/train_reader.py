@@ -40,6 +40,8 @@ from train_embedder import mined, read_manifest_sets
 
 _NEAR = 15
 """Of the passages that a search ranks highest, how many wrong ones are drawn from."""
+_CALIBRATED = 2
+"""Best candidates of a question whose probabilities are made to hold."""
 _SHARPNESS = 20.0
 """What cosines of sentences are multiplied by before they compete."""
 
@@ -213,6 +215,7 @@ def _train(net: Net, companies: Sequence[Company], items: list[Item], given: arg
             )
         if (step + 1) % 100 == 0:
             _save(checkpoint, step + 1, net, optimizer, schedule)
+    _save(checkpoint, steps, net, optimizer, schedule)
     net.encoder.model.eval()
 
 
@@ -319,43 +322,53 @@ def _calibrate(net: Net, choose: Sequence[Company], first: dict[str, list[First]
                 rows.append(net(net.pairs(company, question.in_context, found.numbers))[0].cpu().numpy())
         logits[company.name] = np.array(rows)
         cosines[company.name] = np.array([each.cosines for each in first[company.name]])
-        gold = [{each for found in company.gold(question) for each in found} for question in asked(company)]
         labels[company.name] = np.array(
             [
-                [n in right for n in each.numbers]
-                for right, each in zip(gold, first[company.name], strict=True)
+                [question.answerable and _answers(company, question, number) for number in found.numbers]
+                for question, found in zip(asked(company), first[company.name], strict=True)
             ]
         )
 
+    def columns(name: str, with_cosine: bool) -> NDArray[np.float64]:
+        values = [logits[name], cosines[name]] if with_cosine else [logits[name]]
+        return np.stack(values, axis=-1).astype(float)
+
     def learnt(names: Sequence[str], with_cosine: bool) -> list[float]:
-        columns = [np.concatenate([logits[name].ravel() for name in names])]
-        if with_cosine:
-            columns.append(np.concatenate([cosines[name].ravel() for name in names]))
-        model = LogisticRegression(C=100.0).fit(
-            np.stack(columns, axis=1), np.concatenate([labels[name].ravel() for name in names])
-        )
+        """First over all candidates, to order them; then over the first `_CALIBRATED` of each question alone, for
+        theirs are the probabilities that are used."""
+        rows = np.concatenate([columns(name, with_cosine) for name in names])
+        right = np.concatenate([labels[name] for name in names])
+        kept = np.ones(right.shape, dtype=bool)
+        for _ in range(2):
+            model = LogisticRegression(C=100.0).fit(rows[kept], right[kept])
+            value = rows @ model.coef_[0]
+            kept = value >= np.sort(value, axis=1)[:, [-_CALIBRATED]]
         return [*model.coef_[0].tolist(), float(model.intercept_[0])]
 
     for with_cosine in (False, True):
         shown = []
         for company in choose:
             *slopes, shift = learnt([each.name for each in choose if each is not company], with_cosine)
-            value = slopes[0] * logits[company.name] + shift
-            if with_cosine:
-                value = value + slopes[1] * cosines[company.name]
-            probability = 1 / (1 + np.exp(-value))
+            probability = 1 / (1 + np.exp(-(columns(company.name, with_cosine) @ np.array(slopes) + shift)))
             order = np.argsort(-probability, axis=1, kind="stable")
             ranked = [
                 Ranked(passages=[found.numbers[each] for each in row], confidence=float(of.max()))
                 for found, row, of in zip(first[company.name], order, probability, strict=True)
             ]
             shown.append(figures(company, "reader + cosine" if with_cosine else "reader", ranked))
-            right = np.asarray(labels[company.name].any(axis=1))
-            error = _calibration_error(probability.max(axis=1), right)
+            best = labels[company.name][np.arange(len(order)), order[:, 0]]
+            error = _calibration_error(probability.max(axis=1), best)
             print(f"{company.name}: expected calibration error of the best passage {error:.3f}")
         show(shown)
     every = [company.name for company in choose]
     return {"alone": learnt(every, False), "with_cosine": learnt(every, True)}
+
+
+def _answers(company: Company, question: Question, number: int) -> bool:
+    """Whether a passage holds the answer, or at least one of its excerpts."""
+    passage = company.passages[number]
+    held = any(number in found for found in company.gold(question))
+    return held or company.says(question, passage.text)
 
 
 def _calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
