@@ -1,6 +1,6 @@
 """A customer's message -> a checked answer: the query pipeline, from top to bottom.
 
-understand -> receive (a person, a form, a fixed reply?) -> search -> weigh -> (ask | abstain | answer) -> remember
+understand -> receive (a person, a form, a fixed reply?) -> search, read -> (ask | abstain | answer) -> remember
 
 What the company adds: its intents (`settings.dialogue.intents`) and the functions that they call.
 """
@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from ragbot.answer import clarify
 from ragbot.answer.check.vetoed import load_verifier
-from ragbot.answer.clarify.replies import Choice, resolve, resolve_again
-from ragbot.answer.facets.wanted import moved, remember
 from ragbot.answer.respond import Responder, Response
 from ragbot.answer.stored.match import Matcher
 from ragbot.answer.stored.pinned import Pinned
@@ -182,29 +181,24 @@ class Bot:
     ) -> Inquiry:
         question = self.kb.understand(message, history)
         original = question.original
-        elsewhere = moved(question)
-        question = (
-            self._standalone(question, history, trace)
-            if elsewhere is None
-            else self.kb.understand(elsewhere, history)
-        )
         mood = self._read_mood(original)
-        asked, choice = state.pending or state.chosen, None
-        if asked is not None:
-            choice = (resolve if state.pending is not None else resolve_again)(asked, original)
-        if asked is not None and choice is not None:
-            question = self.kb.understand(choice.question, history)
-            state = replace(state, choices=remember(state.choices, asked.facet, choice.option))
+        asked = state.pending or state.chosen
+        option = clarify.chosen(asked, original) if asked is not None else None
+        if asked is not None and option is not None:
+            question = self.kb.understand(asked.question, history)
+            state = replace(state, choices={**state.choices, asked.facet: option})
+        else:
+            question = self._standalone(question, trace)
         return Inquiry(
             message=original,
             question=question,
-            chose=choice.kind if choice is not None else "",
+            chose=option or "",
             language=spoken(original, question.language, history, profile),
             intent="",
             intent_confidence=1.0,
             mood=mood,
             history=history,
-            state=triggers.note_mood(_settled(state, asked, choice, original), mood),
+            state=triggers.note_mood(_settled(state, asked, option, original), mood),
             profile=profile,
             session=session,
             trace=trace,
@@ -291,22 +285,24 @@ class Bot:
                 self._mood = load_mood(self.settings)
         return self._mood.read([message])[0]
 
-    def _standalone(self, question: Question, history: tuple[Turn, ...], trace: Trace) -> Question:
+    def _standalone(self, question: Question, trace: Trace) -> Question:
         """The question with what it leaves to the conversation filled in by the language model, where the settings
-        ask for that and what the model writes holds; else as the rules have it."""
-        if self.settings.dialogue.rewrite != "model" or not question.leans:
+        ask for that and what the model writes holds; else as it is, to be read in its context."""
+        if self.settings.dialogue.rewrite != "model" or not question.history:
             return question
         with trace.step("rewrite") as step:
-            written = Rewriter(self.generator).rewrite(question.original, history, language=question.language)
+            written = Rewriter(self.generator).rewrite(
+                question.original, question.history, language=question.language
+            )
             step.note(how=written.how)
             step.quote(refused=written.refused)
-        return question if written.how == "rules" else self.kb.understand(written.text, history)
+        return self.kb.understand(written.text) if written.how == "model" else question
 
 
-def _settled(state: State, asked: Pending | None, choice: Choice | None, message: str) -> State:
+def _settled(state: State, asked: Pending | None, option: str | None, message: str) -> State:
     """The state once a message has come after a question back: a choice may be made otherwise, a courtesy leaves the
     question open, anything else closes it."""
-    if choice is not None:
+    if option is not None:
         return replace(state, pending=None, chosen=asked)
     if policy.small_talk(message):
         return state

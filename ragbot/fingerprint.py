@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ragbot.errors import SettingsError
 from ragbot.index import rows
+from ragbot.models.choose import reader_for
 
 if TYPE_CHECKING:
     from ragbot.index.knowledge_base import KnowledgeBase
@@ -90,7 +91,7 @@ def settings_hash(settings: Settings, *, without: Iterable[str] = ()) -> str:
 def models_hash(kb: KnowledgeBase, settings: Settings) -> str:
     """Of the embedder and of the other models that the settings use, by their weights. Raises `ModelError`."""
     names = {
-        "reranker": settings.search.reranker,
+        "reranker": reader_for(settings.search.reranker, kb.load_embedder().name),
         "mood": settings.dialogue.mood,
         "verifier": settings.answer.verifier,
     }

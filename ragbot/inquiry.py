@@ -23,8 +23,7 @@ class Inquiry:
     question: Question
     """What it asks; more than the message where it is the choice that another question waited for."""
     chose: str
-    """What the customer made of the options that were offered: `one`, `all`, `none`, `unknown`; empty where the
-    message is no choice."""
+    """The option that the customer chose of those that were offered; empty where the message is no choice."""
     language: str
     """Of the bot's own words."""
     intent: str
@@ -56,13 +55,13 @@ class Inquiry:
             reason=reason,
             understanding=Understanding(
                 question=self.message,
-                standalone=self.question.text,
+                standalone=self.question.original,
                 language=self.language,
                 intent=self.intent or taken_for,
                 intent_confidence=self.intent_confidence,
                 sentiment=self.mood.sentiment,
                 urgency=self.mood.urgency,
-                entities=tuple(names(self.question.text)),
+                entities=tuple(names(self.question.original)),
             ),
             options=options,
             state=self.state if state is None else state,

@@ -8,7 +8,7 @@ from collections.abc import Generator as Yielding
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ragbot.types import Claim, Generation, Hit, Message, Mood
+from ragbot.types import Candidate, Claim, Generation, Message, Mood, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,11 +79,14 @@ class Verifier(Protocol):
         ...
 
 
-class Reranker(Protocol):
-    """Gives a question and its candidate passages new scores."""
+class Reader(Protocol):
+    """Reads a message together with passages."""
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The same hits, best first, with `rerank_score` set."""
+    @property
+    def name(self) -> str: ...
+
+    def read(self, message: str, candidates: Sequence[Candidate]) -> list[Reading]:
+        """One `Reading` for each candidate, in their order. Raises `InputError` for an empty message."""
         ...
 
 

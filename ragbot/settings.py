@@ -33,7 +33,7 @@ class _Section(BaseModel):
 class EmbedderSettings(_Section):
     """Which model turns text into vectors. Changing it asks for `ragbot index --rebuild`."""
 
-    model: str = "all-minilm-l6-v2"
+    model: str = "e5-support"
     """A name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a folder. `auto`: what the knowledge
     base chose at its first `ragbot index`, or at the last `--rebuild`, by the languages of its documents
     (`ragbot.models.choose`); where there is no knowledge base, the one for English."""
@@ -66,11 +66,13 @@ class SearchSettings(_Section):
     k: int = Field(default=8, ge=1, le=1000)
     candidates: int = Field(default=50, ge=1, le=10_000)
     """How many passages each side proposes before fusion."""
-    reranker: str = ""
-    """What reads question and passage together: a reader or a cross-encoder, by a name that `ragbot models list` shows,
-    `NAME@REVISION` from the hub, or a folder; empty: none. A cross-encoder runs where the embedder does."""
-    reranker_candidates: int = Field(default=50, ge=1, le=1000)
-    """How many of the fused passages it reads; the others stay behind them."""
+    reranker: str = AUTO
+    """What reads message and passage together and tells how likely the one answers the other: a reader or a
+    cross-encoder, by a name that `ragbot models list` shows, `NAME@REVISION` from the hub, or a folder. `auto`: the
+    reader that was made for the embedder, and for an embedder without one, the embedder itself (`embedder`). A
+    cross-encoder runs where the embedder does."""
+    reranker_candidates: int = Field(default=20, ge=1, le=1000)
+    """How many of the passages found it reads; the others stay behind them."""
     glossary: Path | None = None
     """A TSV file of term pairs (`language:term<TAB>language:term`) added to the built-in ones, so that a
     question in one language finds documents in another."""
@@ -80,7 +82,13 @@ class AnswerSettings(_Section):
     composer: Literal["extract", "generate"] = "extract"
     """`generate`: the language model drafts, each sentence is checked; `extract`: quotes only."""
     passages: int = Field(default=5, ge=1, le=50)
+    """Most passages that an answer quotes, or that a draft is written from."""
+    quote_characters: int = Field(default=700, ge=80, le=10_000)
+    """Most characters of all that an answer quotes; a longer sentence is quoted whole."""
+    also_likely: float = Field(default=0.7, ge=0, le=1)
+    """Share of the likeliest passage's probability from which on another one is quoted beside it; 1: never."""
     max_sentences: int = Field(default=3, ge=1, le=20)
+    """Most sentences of a draft."""
     threshold: float | None = Field(default=None, ge=0, le=1)
     """Least estimated probability that the answer is right; below it the bot abstains. None: what `ragbot calibrate`
     stored with the knowledge base, else a default."""
@@ -120,9 +128,10 @@ class DialogueSettings(_Section):
     """Least probability that a message has an intent for more to be done about it than to answer from the
     documents, unless the intent has a `min_confidence` of its own."""
     rewrite: Literal["rules", "model"] = "rules"
-    """What completes a message that leans on the conversation; `model`: the generator, checked, else the rules."""
+    """What completes a message that leans on the conversation; `model`: the generator, checked. `rules`, and what the
+    generator writes wrong: the message is searched and read behind the last turns."""
     clarify: bool = True
-    """Ask which product, plan, region or version is meant where the passages disagree."""
+    """Ask which product, plan, region or version is meant where documents that declare different ones answer."""
     faq: bool = True
     """Give the stored answer of an FAQ entry whose question the message is."""
     related: int = Field(default=3, ge=0, le=20)

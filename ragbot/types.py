@@ -6,7 +6,7 @@ Offsets are always counts of Unicode code points in `Document.text`, half open: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -76,6 +76,33 @@ class Hit:
     """1-based rank by BM25."""
     lexical_score: float | None = None
     rerank_score: float | None = None
+    """Probability that the passage answers, by the reader; None where it did not read this one."""
+    sentence: tuple[int, int] | None = None
+    """The sentence, list item or row that answers best, as offsets into `chunk.text`; None where it is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A passage to be read together with a message."""
+
+    text: str
+    """Title, headings and text, as it is embedded (`ragbot.text.passage.embedded_text`)."""
+    spans: Sequence[tuple[int, int]] = ()
+    """Its sentences, as offsets in `text`; none: the passage is its own only one."""
+    cosine: float | None = None
+    """Of message and passage, by the embedder that found it; None where another one did, or none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What became of a candidate."""
+
+    probability: float
+    """That the passage answers the message; 0 for an empty one."""
+    sentence: int | None
+    """Which of the candidate's spans answers best; None where it has none, or none that was read."""
+    scores: Sequence[float] = ()
+    """Likeness of the message to each span that was read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

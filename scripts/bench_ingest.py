@@ -33,7 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ragbot.index.knowledge_base import KnowledgeBase
-from ragbot.ingest.passage import embedded_text
+from ragbot.text.passage import embedded_text
 from ragbot.models.hub import locate
 from ragbot.models.runtime import go_offline, quiet_transformers
 from ragbot.settings import Settings

@@ -19,7 +19,7 @@ from typing import Any
 from ragbot.ingest.document import to_document
 from ragbot.ingest.limits import Limits
 from ragbot.ingest.load import parse_bytes, title_of
-from ragbot.ingest.passage import embedded_sentences
+from ragbot.text.passage import embedded_sentences
 from ragbot.ingest.split import split
 from ragbot.types import Chunk
 

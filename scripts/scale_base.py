@@ -21,7 +21,7 @@ from ragbot.index import stage
 from ragbot.index.history import Past
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.stage import Staging
-from ragbot.ingest.passage import embedded_text
+from ragbot.text.passage import embedded_text
 from ragbot.protocols import Embedder
 from ragbot.settings import Settings
 from ragbot.types import Chunk, Document

@@ -10,15 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from ragbot.answer.compose import Statement
-from ragbot.answer.evidence import Scored
 from ragbot.answer.join import carrier
+from ragbot.answer.quote import Statement
 from ragbot.protocols import Generator, Verifier
 from ragbot.text.sentences import sentences
 from ragbot.types import Claim, Generation, Hit, Prompt
 
 DRAFT_SUPPORT: Final = 0.6
-"""A drafted sentence rests on a piece that has this share of the likeliest one's probability, or is dropped."""
+"""A drafted sentence rests on a passage that has this share of the likeliest one's probability, or is dropped."""
 _CLOSED = re.compile(r"[.!?。！？…\"'”’)\]]\s*$")
 _ADMITS = re.compile(
     r"\bi (?:do not|don't|am not sure|cannot|can't) (?:know|find|tell)\b|我不知道", re.IGNORECASE
@@ -108,14 +107,8 @@ def placed(statement: Statement, given: Sequence[Hit], passages: list[Hit]) -> S
     return replace(statement, hit=carried, start=statement.start + moved, end=statement.end + moved)
 
 
-def answers(statement: Statement, passages: Sequence[Hit], scored: Sequence[Scored]) -> bool:
-    """Whether what carries a drafted sentence is likely to answer: a true remark from elsewhere does not."""
-    chunk = passages[statement.hit].chunk
-    start, end = chunk.start + statement.start, chunk.start + statement.end
-    for item in scored:
-        other = passages[item.unit.hit].chunk
-        overlaps = other.start + item.unit.start < end and start < other.start + item.unit.end
-        enough = item.probability >= DRAFT_SUPPORT * scored[0].probability
-        if enough and overlaps and other.document_id == chunk.document_id:
-            return True
-    return False
+def answers(statement: Statement, passages: Sequence[Hit], *, least: float) -> bool:
+    """Whether the passage that carries a drafted sentence is likely enough to answer: a true remark from elsewhere does
+    not. What was cut off from a passage (score 0) goes with its neighbour."""
+    hit = passages[statement.hit]
+    return hit.score >= least or (hit.score == 0.0 and hit.rerank_score is None)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ragbot.answer.units import is_item
+from ragbot.answer.quote import is_item
 from ragbot.types import Chunk, Hit
 
 DocumentText = Callable[[str], str | None]

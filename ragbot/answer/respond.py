@@ -1,4 +1,4 @@
-"""Passages that were weighed -> the words of an answer: checked sentences of a draft, or quotes.
+"""Passages that were read -> the words of an answer: checked sentences of a draft, or quotes.
 
 Knows nothing of conversations, and nothing of when to be silent.
 """
@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Yielding
 from dataclasses import dataclass, field, replace
 
-from ragbot.answer.compose import Statement, choose, cite, quote
-from ragbot.answer.draft import Draft, answers, check, checked_sentences, placed
-from ragbot.answer.evidence import Scored
+from ragbot.answer.draft import DRAFT_SUPPORT, Draft, answers, checked_sentences, placed
 from ragbot.answer.join import is_cut
 from ragbot.answer.prompt import compose_prompt
+from ragbot.answer.quote import Statement, cite, quote
 from ragbot.errors import InputError
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question
@@ -40,8 +39,7 @@ class Found:
     question: Question
     history: tuple[Turn, ...]
     hits: list[Hit]
-    scored: list[Scored]
-    """Not empty; the best first."""
+    """Not empty; the likeliest to answer first."""
     trace: Trace
 
 
@@ -132,11 +130,11 @@ class Responder:
         """Checked sentences. `passages` are the hits; what a sentence rests on beyond them is appended."""
         limits = self._settings
         generator = self._generator()
-        best_first = list(dict.fromkeys(item.unit.hit for item in found.scored))[: limits.answer.passages]
         with found.trace.step("prompt") as step:
-            given = [passages[number] for number in best_first]
-            given += self._cut_off(given)
-            passages += given[len(best_first) :]
+            given = passages[: limits.answer.passages]
+            more = self._cut_off(given)
+            given += more
+            passages += more
             prompt = compose_prompt(
                 found.question.original,
                 given,
@@ -158,7 +156,7 @@ class Responder:
                 max_sentences=limits.answer.max_sentences,
             ):
                 moved = placed(statement, prompt.hits, passages)
-                if answers(moved, passages, found.scored):
+                if answers(moved, passages, least=DRAFT_SUPPORT * found.hits[0].score):
                     yield moved
             step.note(kept=draft.kept, dropped=len(draft.dropped))
 
@@ -182,12 +180,17 @@ class Responder:
             return None
 
     def _quoted(self, found: Found) -> list[Statement]:
-        hits = found.hits
-        chosen = choose(found.question, found.scored, hits, most=self._settings.answer.max_sentences)
-        verifier = self._verifier()
+        """Excerpts; each stands in its passage by construction, which its claim says."""
+        limits = self._settings.answer
+        chosen = quote(
+            found.hits,
+            likely=limits.also_likely,
+            passages=limits.passages,
+            characters=limits.quote_characters,
+        )
         return [
-            replace(statement, claims=tuple(check(statement.text, [hits[statement.hit]], verifier)))
-            for statement in quote(chosen, hits)
+            replace(each, claims=(Claim(text=each.text, verdict="supported", support=1.0),))
+            for each in chosen
         ]
 
     def _lead(self, found: Found, statements: Sequence[Statement]) -> str:

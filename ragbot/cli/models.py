@@ -51,10 +51,11 @@ def list_models(config: Config = None, json: Json = False) -> None:
 def _further(settings: Settings) -> list[str]:
     """Models of the catalogue and the hub that the settings name."""
     from ragbot.models.catalog import EMBEDDED
+    from ragbot.models.choose import or_default, reader_for
 
     wanted = [
         settings.embedder.model,
-        settings.search.reranker,
+        reader_for(settings.search.reranker, or_default(settings.embedder.model)),
         settings.dialogue.mood,
         settings.answer.verifier,
     ]

@@ -1,7 +1,7 @@
 """A message within its conversation -> a question that stands alone, written by the language model and checked.
 
 The model is given the last turns and a few examples, and one line is taken. It is used only if `rewrite_check` has no
-objection; otherwise the rules' text is taken, and the reason kept. This file does not know how the question is
+objection; otherwise the message stays as it is, and the reason is kept. This file does not know how the question is
 searched.
 """
 
@@ -16,7 +16,6 @@ from typing import Final, Literal
 from ragbot.dialogue.rewrite_check import MAX_ADDED, objection
 from ragbot.errors import GenerationError
 from ragbot.protocols import Generator
-from ragbot.text.context import standalone
 from ragbot.types import Message, Turn
 
 MAX_TOKENS: Final = 80
@@ -81,7 +80,7 @@ class Rewrite:
     """A question that stands alone."""
 
     text: str
-    how: Literal["rules", "model"]
+    how: Literal["kept", "model"]
     refused: str = ""
     """Why the model's text was not taken; empty where it was, or where the model had nothing to do."""
 
@@ -96,21 +95,20 @@ class Rewriter:
     def rewrite(self, message: str, history: Sequence[Turn], *, language: str) -> Rewrite:
         """`message` (cleaned, not empty) as a question that stands alone. `language`: ISO 639-1, of the message.
 
-        The model is asked where the rules find that something is missing. Never raises for what the model gives,
-        nor for a `GenerationError`: the rules' text is taken and the reason is in `refused`.
+        The model is asked where there is a conversation. Never raises for what the model gives, nor for a
+        `GenerationError`: the message is kept as it is and the reason is in `refused`.
         """
-        by_rules = standalone(message, history)
-        if by_rules == message:
-            return Rewrite(text=message, how="rules")
+        if not history:
+            return Rewrite(text=message, how="kept")
         near = history[-LOOK_BACK:]
         try:
             written = self._written(message, near, "zh" if language == "zh" else "en")
         except GenerationError as error:
-            return Rewrite(text=by_rules, how="rules", refused=f"the model failed: {error}")
+            return Rewrite(text=message, how="kept", refused=f"the model failed: {error}")
         text = _line(written)
         refused = objection(text, message, near, language=language)
         if refused:
-            return Rewrite(text=by_rules, how="rules", refused=refused)
+            return Rewrite(text=message, how="kept", refused=refused)
         return Rewrite(text=text, how="model")
 
     def _written(self, message: str, history: Sequence[Turn], own: str) -> str:

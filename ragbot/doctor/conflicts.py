@@ -13,8 +13,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from ragbot.answer.check.fact import agrees
-from ragbot.answer.facets.values import PLAN, REGION, facets
-from ragbot.answer.facets.wanted import overlap_of
+from ragbot.answer.clarify import FACETS, declared
 from ragbot.doctor.findings import Finding
 from ragbot.doctor.pieces import Contents, Piece, place, where
 from ragbot.doctor.statements import Statement, alike, same_words, statements
@@ -160,8 +159,8 @@ def same_subject(one: Statement, two: Statement) -> bool | None:
     first, second = one.piece.chunk, two.piece.chunk
     if first.meta.get("language") != second.meta.get("language"):
         return None
-    mine, other = facets(first), facets(second)
-    if not all(overlap_of(mine[facet], other[facet]) for facet in mine.keys() & other.keys()):
+    mine, other = _holds_for(first), _holds_for(second)
+    if any(not mine[facet] & other[facet] for facet in mine.keys() & other.keys()):
         return None
     if {"row", "table"} & {first.meta.get("kind"), second.meta.get("kind")} and _row(one) != _row(two):
         return None
@@ -169,9 +168,15 @@ def same_subject(one: Statement, two: Statement) -> bool | None:
     apart = ((names - _words_above(second)) | (others - _words_above(first))) - (one.words & two.words)
     if mine.keys() == other.keys() and not apart:
         return True
-    alone = not (names and others and apart) and not (mine.keys() ^ other.keys()) & {REGION, PLAN}
+    alone = not (names and others and apart) and not (mine.keys() ^ other.keys()) & {"region", "plan"}
     enough = min(len(one.words), len(two.words)) >= _LONG and one.words == two.words
     return False if alone and enough else None
+
+
+def _holds_for(chunk: Chunk) -> dict[str, frozenset[str]]:
+    """Facet -> what the document declares to hold for, folded."""
+    found = {facet: frozenset(map(fold, declared(chunk, facet))) for facet in FACETS}
+    return {facet: values for facet, values in found.items() if values}
 
 
 def _row(one: Statement) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ragbot.doctor.findings import Finding, problem
 from ragbot.errors import KnowledgeBaseError, ModelError
 from ragbot.index.store import FILE, Store
-from ragbot.models.choose import or_default
+from ragbot.models.choose import or_default, reader_for
 from ragbot.settings import AUTO
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def models(settings: Settings, kb: Path) -> Iterator[Finding]:
             yield Finding(about="model", level="ok", message=f"{name} is present and undamaged")
         except ModelError as error:
             yield problem("model", error)
-    for name, load, able in _loadable(settings):
+    for name, load, able in _loadable(settings, wanted[0]):
         if name:
             yield _loaded(name, load, able, settings)
 
@@ -49,15 +49,15 @@ def _embedder(settings: Settings, kb: Path) -> str:
     return or_default(settings.embedder.model)
 
 
-def _loadable(settings: Settings) -> tuple[tuple[str, Callable[[], object], str], ...]:
+def _loadable(settings: Settings, embedder: str) -> tuple[tuple[str, Callable[[], object], str], ...]:
     """Models of which only loading tells whether they are of the right kind: name, how to load it, what it then can."""
     from ragbot.answer.check.vetoed import load_verifier
     from ragbot.dialogue.mood import load_mood
-    from ragbot.models.rerank import load_reranker
+    from ragbot.models.readers import load_named_reader
 
-    reranker, device = settings.search.reranker, settings.embedder.device
+    reader, device = reader_for(settings.search.reranker, embedder), settings.embedder.device
     return (
-        (reranker, lambda: load_reranker(reranker, settings.models, device=device), "can rerank"),
+        (reader, lambda: load_named_reader(reader, settings.models, device=device), "can read"),
         (settings.dialogue.mood, lambda: load_mood(settings), "tells moods"),
         (settings.answer.verifier, lambda: load_verifier(settings), "can check claims"),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ragbot.doctor.findings import Finding
 from ragbot.doctor.pieces import Contents, place, where
-from ragbot.ingest.passage import embedded_text
+from ragbot.text.passage import embedded_text
 from ragbot.text.words import fold, terms
 
 if TYPE_CHECKING:

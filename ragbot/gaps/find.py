@@ -108,7 +108,7 @@ def _gap(group: Group, kb: KnowledgeBase, examples: int) -> Gap:
     asked = [each for wording in group for each in wording]
     first, *others = (_shown(wording[0]) for wording in group)
     question = kb.understand(group[0][0].compared)
-    hits = kb.search(question.text)
+    hits = kb.search(question.original)
     unknown = unknown_words(asked)
     counted = Counter(each.reason for each in asked)
     return Gap(

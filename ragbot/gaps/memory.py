@@ -153,8 +153,8 @@ def _understood(kb: KnowledgeBase, message: _Message) -> Asked | None:
         session=message.session,
         at=message.at,
         question=message.question,
-        standalone=understood.text,
-        compared=bare(understood.text) or understood.text,
+        standalone=understood.original,
+        compared=bare(understood.original) or understood.original,
         language=understood.language,
         reason=message.reason,
         unknown=tuple(_unknown(kb, understood)),
@@ -162,15 +162,9 @@ def _understood(kb: KnowledgeBase, message: _Message) -> Asked | None:
 
 
 def _unknown(kb: KnowledgeBase, question: Question) -> Iterator[str]:
-    """Terms that no passage has, in any spelling or language that search knows for them."""
-    told = frozenset(content_terms(bare(question.text), language=question.language, overlapping=False))
-    wanted = {
-        concept.own: [term for words in concept.alternatives for term in words]
-        for concept in question.concepts
-        if not concept.carried and concept.own in told
-    }
-    idf = kb.idf({_NOWHERE, *wanted, *(term for others in wanted.values() for term in others)})
-    known = {term for term, value in idf.items() if value < idf[_NOWHERE]}
-    for own, others in wanted.items():
-        if own not in known and not known.intersection(others) and not own.replace(".", "").isdigit():
-            yield own
+    """Terms that no passage has; none where the documents are in other languages than the question."""
+    if question.language not in kb.generations.get().languages:
+        return
+    told = content_terms(bare(question.original), language=question.language, overlapping=False)
+    idf = kb.idf((_NOWHERE, *told))
+    yield from (term for term in told if idf[term] >= idf[_NOWHERE] and not term.replace(".", "").isdigit())

@@ -62,11 +62,11 @@ def in_words(kb: KnowledgeBase, question: Question, hits: Sequence[Hit], unknown
     if not hits:
         return "no document was found"
     bags = [_bag(hit, question.language) for hit in hits]
-    concepts = [concept for concept in question.concepts if not concept.carried]
-    idf = kb.idf(question.all_terms())
-    best = max(bags, key=lambda bag: sum(question.weight(c, idf) * c.presence(bag) for c in concepts))
-    lacking = [_as_written(question.text, c.own) for c in concepts if not c.presence(best)]
-    present = [_as_written(question.text, c.own) for c in concepts if c.presence(best)]
+    wanted = content_terms(question.original, language=question.language, overlapping=False)
+    idf = kb.idf(wanted)
+    best = max(bags, key=lambda bag: sum(idf[term] for term in wanted if term in bag))
+    lacking = [_as_written(question.original, term) for term in wanted if term not in best]
+    present = [_as_written(question.original, term) for term in wanted if term in best]
     lacking = [word for word in dict.fromkeys(lacking) if word not in present]  # a compound and its parts
     present = list(dict.fromkeys(present))
     if not lacking:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -28,19 +27,17 @@ from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
 from ragbot.index.revise import LOCK_SECONDS
 from ragbot.index.search import RowsGone, search
-from ragbot.index.spelling import Speller
 from ragbot.index.store import VISIBLE, Store, damaged
 from ragbot.index.switch import Switch
 from ragbot.models.choose import DEFAULT
 from ragbot.settings import AUTO, Settings, load_settings
-from ragbot.text.glossary import load_glossary
 from ragbot.types import Chunk, Document, Hit, Turn
 
 if TYPE_CHECKING:
     from ragbot.index.rollback import RollbackReport
     from ragbot.ingest.preview import Preview
     from ragbot.ingest.report import SyncReport
-    from ragbot.protocols import Embedder, Reranker
+    from ragbot.protocols import Embedder, Reader
 
 _ATTEMPTS = 5
 _MOST_NEIGHBOURS = 1_000_000
@@ -56,7 +53,7 @@ class KnowledgeBase:
         store: Store,
         settings: Settings,
         embedder: Embedder | None,
-        reranker: Reranker | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.folder = folder
         self.store = store
@@ -64,7 +61,8 @@ class KnowledgeBase:
         self.generations = Switch(folder, store)
         self._embedder = embedder
         self._loaded: dict[str, Embedder] = {}
-        self._reranker = reranker
+        self._reader = reader
+        self._readers: dict[str, Reader] = {}
         self._loading = threading.Lock()
 
     @classmethod
@@ -74,10 +72,10 @@ class KnowledgeBase:
         *,
         settings: Settings | None = None,
         embedder: Embedder | None = None,
-        reranker: Reranker | None = None,
+        reader: Reader | None = None,
     ) -> KnowledgeBase:
         """Open the knowledge base in folder `path`, made if absent; derived indexes that are missing, stale or
-        damaged are made again. Embedder and reranker (those of the settings unless given; of `embedder.model = "auto"`
+        damaged are made again. Embedder and reader (those of the settings unless given; of `embedder.model = "auto"`
         the one that was chosen for the documents) are loaded when needed.
 
         Raises `KnowledgeBaseError` where the folder is no knowledge base, damaged, or made by a newer ragbot.
@@ -88,7 +86,7 @@ class KnowledgeBase:
             if not store.exists():
                 create(folder, store, wait_seconds=LOCK_SECONDS)
             chosen = settings if settings is not None else load_settings()
-            opened = cls(folder, store, chosen, embedder, reranker)
+            opened = cls(folder, store, chosen, embedder, reader)
             opened.generations.get()
         except BaseException:
             store.close()
@@ -97,8 +95,9 @@ class KnowledgeBase:
 
     def sibling(self, store: Store) -> KnowledgeBase:
         """The same folder, settings and models, read through another store."""
-        made = KnowledgeBase(self.folder, store, self.settings, self._embedder, self._reranker)
+        made = KnowledgeBase(self.folder, store, self.settings, self._embedder, self._reader)
         made._loaded.update(self._loaded)
+        made._readers.update(self._readers)
         return made
 
     def close(self) -> None:
@@ -269,49 +268,28 @@ class KnowledgeBase:
         raise AssertionError("unreachable")
 
     def understand(self, message: str, history: Sequence[Turn] = ()) -> Question:
-        """`message` as `search` takes it: cleaned, standing alone, its terms with their translations, and what the
-        documents have instead of a word that none of them has.
+        """`message` as `search` takes it: cleaned, with its language and its conversation.
 
         Raises `InputError` where it is empty.
         """
-        generation = self.generations.get()
-        return understand(
-            clean(message),
-            clean_history(history),
-            glossary=load_glossary(self.settings.search.glossary),
-            languages=self._embedder_for(generation.embedder).languages,
-            written=generation.languages,
-            respell=Speller(generation.lexical),
-        )
+        written = self.generations.get().languages
+        return understand(clean(message), clean_history(history), written=written)
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """`hits`, best first, as the reranker orders them; as they are where the settings name none.
-
-        It reads the first `settings.search.reranker_candidates`; the others follow, their scores moved below.
-        Raises `ModelError` where it cannot be loaded.
-        """
-        reranker = self.load_reranker()
-        if reranker is None or not hits:
-            return list(hits)
-        most = self.settings.search.reranker_candidates
-        read, rest = reranker.rerank(question, hits[:most]), hits[most:]
-        return read + [replace(hit, score=read[-1].score + hit.score - rest[0].score) for hit in rest]
-
-    @property
-    def reranks(self) -> bool:
-        """Whether what is found is read again by a reranker."""
-        return self._reranker is not None or bool(self.settings.search.reranker)
-
-    def load_reranker(self) -> Reranker | None:
-        """The reranker, loaded at first use; None where there is none. Raises `ModelError`."""
+    def reader(self, generation: Generation | None = None) -> Reader:
+        """What tells how likely a passage answers a message, loaded at first use: the one given to `open`, else that
+        of `search.reranker`. Raises `ModelError`, or `KnowledgeBaseMismatch` as `matching` does."""
+        if self._reader is not None:
+            return self._reader
+        embedder = self.matching(generation if generation is not None else self.generations.get())
         with self._loading:
-            name = self.settings.search.reranker
-            if self._reranker is None and name:
-                from ragbot.models.rerank import load_reranker
+            if embedder.name not in self._readers:
+                from ragbot.models.readers import open_reader
 
-                device = self.settings.embedder.device
-                self._reranker = load_reranker(name, self.settings.models, device=device)
-            return self._reranker
+                search, device = self.settings.search, self.settings.embedder.device
+                self._readers[embedder.name] = open_reader(
+                    search.reranker, self.settings.models, embedder=embedder, device=device
+                )
+            return self._readers[embedder.name]
 
     def document(self, document_id: str) -> Document:
         """The document with this id. Raises `InputError` where there is none."""

@@ -1,10 +1,14 @@
-"""One search: both sides propose passages, rows are read, the ranker weighs them, and they are put in order."""
+"""One search: vectors and words propose passages, the reader tells how likely each of the best answers.
+
+message, message in context -> vectors -> the nearest passages -|
+words of the message ---------------------> a few more ---------|-> reader -> probabilities -> order
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +19,16 @@ from ragbot.index.arrange import arrange
 from ragbot.index.filters import Filters, normal
 from ragbot.index.generation import Generation
 from ragbot.index.question import Question
-from ragbot.index.rank import Candidates, Floats, features, probabilities
-from ragbot.types import Chunk, Hit, Turn
+from ragbot.text.passage import embedded_sentences, own_spans
+from ragbot.text.words import query_terms
+from ragbot.types import Candidate, Chunk, Hit, Turn
 
 if TYPE_CHECKING:
     from ragbot.index.knowledge_base import KnowledgeBase
+
+WORDED: Final = 4
+"""Passages that the words propose beside those of the vectors: codes and names that an embedder has never seen. Ranks
+of both sides fused find less than the vectors alone (`scripts/LOG.md`)."""
 
 Ranking = Sequence[tuple[int, float]]
 Vector = NDArray[np.float32]
@@ -31,18 +40,17 @@ class RowsGone(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was proposed for a question, before it is weighed."""
+    """What was proposed for a question, before it is read."""
 
     question: Question
-    candidates: Candidates
+    positions: tuple[int, ...]
+    """In the order in which the vectors have them."""
+    cosines: Mapping[int, float]
+    """Position -> cosine with the question."""
     dense: Mapping[int, tuple[int, float]]
-    """Position -> rank and cosine, of what the vectors proposed for the completed message."""
+    """Position -> rank and cosine, of what the vectors proposed."""
     lexical: Mapping[int, tuple[int, float]]
-    """Position -> rank and BM25 score, of what the words proposed, those of the conversation with them if it leans."""
-
-    def features(self, generation: Generation) -> Floats:
-        """What the ranker sees, shape (candidates, features)."""
-        return features(self.question, self.candidates, generation.lexical)
+    """Position -> rank and BM25 score, of what the words proposed."""
 
 
 def search(
@@ -79,60 +87,56 @@ def propose(
     asked = [kb.understand(question, history) for question, history in zip(questions, histories, strict=True)]
     if not asked or not len(generation.rows):
         return []
-    embedder = kb.matching(generation)
     allowed = generation.masks.get(key) if key else None
     width = max(width, kb.settings.search.candidates)
-    texts = list(dict.fromkeys(t for each in asked for t in (each.dense_text, each.asked_text) if t))
-    vectors = dict(zip(texts, embedder.embed(texts, kind="query"), strict=True))
-    near = dict(
-        zip(texts, generation.dense.search(np.stack(list(vectors.values())), width, allowed), strict=True)
+    vectors = _vectors(kb, generation, asked)
+    near = generation.dense.search(vectors, width, allowed)
+    return [
+        _found(generation, question, vector, ranking, width=width, allowed=allowed)
+        for question, vector, ranking in zip(asked, vectors, near, strict=True)
+    ]
+
+
+def _vectors(kb: KnowledgeBase, generation: Generation, asked: Sequence[Question]) -> NDArray[np.float32]:
+    """Of each message alone and in its context together, of length 1; shape (questions, dimension)."""
+    texts = list(dict.fromkeys(text for each in asked for text in (each.original, each.in_context)))
+    made = dict(zip(texts, kb.matching(generation).embed(texts, kind="query"), strict=True))
+    sums = np.stack([made[each.original] + made[each.in_context] for each in asked])
+    unit: NDArray[np.float32] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return unit
+
+
+def _found(
+    generation: Generation,
+    question: Question,
+    vector: Vector,
+    near: Ranking,
+    *,
+    width: int,
+    allowed: NDArray[np.bool_] | None,
+) -> Found:
+    words = query_terms(question.original, (question.language, *generation.languages))
+    worded = generation.lexical.search(dict.fromkeys(words, 1.0), width, allowed)
+    dense, lexical = _ranks(near), _ranks(worded)
+    positions = tuple(dict.fromkeys(place for ranking in (near, worded) for place, _ in ranking))
+    others = np.array([place for place in positions if place not in dense], np.int64)
+    cosines = {place: score for place, (_, score) in dense.items()}
+    cosines |= dict(zip(others.tolist(), generation.dense.scores(vector, others).tolist(), strict=True))
+    return Found(
+        question=question,
+        positions=tuple(sorted(positions, key=lambda place: -cosines[place])),
+        cosines=cosines,
+        dense=dense,
+        lexical=lexical,
     )
-    sides = _Sides(kb=kb, generation=generation, vectors=vectors, near=near, width=width, allowed=allowed)
-    return [sides.found(each) for each in asked]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sides:
-    """What the questions of one batch have in common."""
-
-    kb: KnowledgeBase
-    generation: Generation
-    vectors: Mapping[str, Vector]
-    """Of each text that the embedder read."""
-    near: Mapping[str, Ranking]
-    """What the vectors propose for each of them."""
-    width: int
-    allowed: NDArray[np.bool_] | None
-
-    def found(self, question: Question) -> Found:
-        as_asked, lexical = question.asked_text or question.dense_text, self.generation.lexical
-        worded = together = lexical.search(question.terms, self.width, self.allowed)
-        if question.turns:
-            together = lexical.search({**question.context, **question.terms}, self.width, self.allowed)
-        proposed = (self.near[as_asked], self.near[question.dense_text], worded, together)
-        positions = np.array(sorted({place for ranking in proposed for place, _ in ranking}), np.int64)
-        cosines = completed = self.generation.dense.scores(self.vectors[as_asked], positions)
-        if question.dense_text != as_asked:
-            completed = self.generation.dense.scores(self.vectors[question.dense_text], positions)
-        return Found(
-            question=question,
-            candidates=Candidates(
-                positions=positions,
-                cosines=cosines,
-                context_cosines=completed,
-                chunks=_read(self.kb, self.generation, positions),
-            ),
-            dense=_ranks(self.near[question.dense_text]),
-            lexical=_ranks(together if question.leans else worded),
-        )
 
 
 def _ranks(ranking: Ranking) -> dict[int, tuple[int, float]]:
     return {position: (rank, score) for rank, (position, score) in enumerate(ranking, start=1)}
 
 
-def _read(kb: KnowledgeBase, generation: Generation, positions: NDArray[np.int64]) -> list[Chunk]:
-    numbers = generation.rows[positions].tolist()
+def _read(kb: KnowledgeBase, generation: Generation, positions: Sequence[int]) -> list[Chunk]:
+    numbers = generation.rows[np.array(positions, np.int64)].tolist()
     with kb.store.reading() as connection:
         chunks = rows.chunks(connection, numbers)
     if len(chunks) != len(numbers):
@@ -141,21 +145,43 @@ def _read(kb: KnowledgeBase, generation: Generation, positions: NDArray[np.int64
 
 
 def _ranked(kb: KnowledgeBase, generation: Generation, found: Found, k: int) -> list[Hit]:
-    question, chunks = found.question, found.candidates.chunks
-    likely = probabilities(found.features(generation), known=question.embedder_knows)
-    wanted = max(k, kb.settings.search.reranker_candidates) if kb.reranks else k
-    hits = [
-        _hit(found, place, worth) for place, worth in arrange(question.text, chunks, likely.tolist(), wanted)
+    """The best k: those that were read by their probability, then the others as the vectors have them."""
+    most = kb.settings.search.reranker_candidates
+    nearest = found.positions[:most]
+    worded = [place for place, (rank, _) in found.lexical.items() if rank <= WORDED and place not in nearest]
+    read = [*nearest[: most - len(worded)], *worded]
+    rest = [place for place in found.positions if place not in set(read)][: max(0, 2 * k - len(read))]
+    chunks = _read(kb, generation, [*read, *rest])
+    hits = read_passages(kb, generation, found, read, chunks[: len(read)])
+    least = min((hit.score for hit in hits), default=1.0)
+    for place, chunk in zip(rest, chunks[len(read) :], strict=True):
+        hits.append(_hit(found, place, chunk, worth=least * max(0.0, found.cosines[place])))
+    return arrange(found.question.original, hits, k)
+
+
+def read_passages(
+    kb: KnowledgeBase, generation: Generation, found: Found, places: Sequence[int], chunks: Sequence[Chunk]
+) -> list[Hit]:
+    """What the reader makes of the passages at `places`, in their order."""
+    texts = [embedded_sentences(chunk) for chunk in chunks]
+    candidates = [
+        Candidate(text=text, spans=spans, cosine=found.cosines[place])
+        for place, (text, spans) in zip(places, texts, strict=True)
     ]
-    return kb.rerank(question.text, hits)[:k]
+    readings = kb.reader(generation).read(found.question.in_context, candidates)
+    hits = []
+    for place, chunk, reading in zip(places, chunks, readings, strict=True):
+        hit = _hit(found, place, chunk, worth=reading.probability)
+        sentence = own_spans(chunk)[reading.sentence] if reading.sentence is not None else None
+        hits.append(replace(hit, rerank_score=reading.probability, sentence=sentence))
+    return hits
 
 
-def _hit(found: Found, place: int, worth: float) -> Hit:
-    position = int(found.candidates.positions[place])
+def _hit(found: Found, position: int, chunk: Chunk, *, worth: float) -> Hit:
     dense_rank, dense_score = found.dense.get(position, (None, None))
     lexical_rank, lexical_score = found.lexical.get(position, (None, None))
     return Hit(
-        chunk=found.candidates.chunks[place],
+        chunk=chunk,
         score=worth,
         dense_rank=dense_rank,
         dense_score=dense_score,

@@ -14,8 +14,8 @@ from typing import Any
 
 from ragbot.ingest.blocks import Placed
 from ragbot.ingest.document import LANGUAGE_CODE, with_lists
-from ragbot.ingest.passage import PREFIX_TOKENS, QUESTION_TOKENS, prefix_of, without_urls
 from ragbot.text.language import UNKNOWN, detect, script_language
+from ragbot.text.passage import PREFIX_TOKENS, QUESTION_TOKENS, prefix_of, without_urls
 from ragbot.types import Chunk, Document
 
 CountTokens = Callable[[Sequence[str]], list[int]]

@@ -22,7 +22,7 @@ from ragbot.errors import ModelError
 from ragbot.index import stage
 from ragbot.index.stage import Staging
 from ragbot.index.store import Store
-from ragbot.ingest.passage import embedded_text
+from ragbot.text.passage import embedded_text
 from ragbot.types import Chunk, Document
 
 if TYPE_CHECKING:

@@ -190,9 +190,29 @@ _SMOLLM = PackagedModel(
     needs_mb=850,
 )
 
+_E5_READER = replace(
+    _E5_SUPPORT,
+    name="e5-reader",
+    kind="reader",
+    adapters=(
+        *_E5_SUPPORT.adapters,
+        PackagedAdapter(
+            file="e5-reader.safetensors",
+            sha256="84a2d5d76d26e8dfe6d5729863863a16e11af5426c88a175ea683aa881754b26",
+            base="e5-support",
+        ),
+    ),
+    head=PackagedHead(
+        file="e5-reader-head.safetensors",
+        sha256="6de566da05a96ed3c94e517eb609f7226ce654f2734852c802e705c901657397",
+    ),
+)
+
 EMBEDDED: Mapping[str, PackagedModel] = MappingProxyType(
-    {each.name: each for each in (_MINILM, _E5, _E5_SUPPORT, _SMOLLM)}
+    {each.name: each for each in (_MINILM, _E5, _E5_SUPPORT, _E5_READER, _SMOLLM)}
 )
 """Name -> the models that ragbot knows by name."""
+READER_OF: Mapping[str, str] = MappingProxyType({_E5_SUPPORT.name: _E5_READER.name})
+"""Embedder -> the reader that knows its cosines."""
 DEFAULTS = tuple(each.name for each in EMBEDDED.values() if each.default)
 """The names that `ragbot models pull` fetches when none is given."""

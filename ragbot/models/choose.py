@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ragbot.models.catalog import READER_OF
 from ragbot.settings import AUTO
 
 ENGLISH: Final = "all-minilm-l6-v2"
@@ -18,6 +19,9 @@ DEFAULT: Final = ENGLISH
 ENGLISH_SHARE: Final = 0.95
 """Least share of English documents for `ENGLISH`: a few in other languages are no reason to embed all at twice the
 cost."""
+
+BY_EMBEDDER: Final = "embedder"
+"""As `search.reranker`: no model reads message and passage together."""
 
 _UNKNOWN: Final = "und"
 """As `Document.language` has it."""
@@ -76,3 +80,15 @@ def _percent(share: float) -> str:
     if share < 1 and whole == 100:
         return "over 99 %"
     return f"{whole} %" if whole else "under 1 %"
+
+
+def reader_for(setting: str, embedder: str) -> str:
+    """The name of the reader that `search.reranker` means for vectors of `embedder` (its name, or what its vectors are
+    known by); empty where the embedder reads by itself.
+
+    >>> reader_for("auto", "e5-support@0123456789ab.2"), reader_for("embedder", "e5-support")
+    ('e5-reader', '')
+    """
+    if setting == AUTO:
+        return READER_OF.get(embedder.split("@", maxsplit=1)[0], "")
+    return "" if setting == BY_EMBEDDER else setting

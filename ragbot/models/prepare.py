@@ -135,8 +135,9 @@ def _prepare_reader(folder: Path, *, progress: Callable[[str], None]) -> dict[st
 
     from ragbot.models.manifest import Manifest
     from ragbot.models.onnx_export import export_reader
-    from ragbot.models.read import PAIR_TOKENS, READER_GRAPH, Candidate, Reader
+    from ragbot.models.read import PAIR_TOKENS, READER_GRAPH, Reader
     from ragbot.models.reader_net import ReaderNet, load_head
+    from ragbot.types import Candidate
 
     with safe_open(folder / HEAD, framework="pt") as file:
         details: dict[str, Any] = json.loads((file.metadata() or {})["reader"])

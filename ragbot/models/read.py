@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +20,7 @@ from ragbot.models.embed import Span, encodable, open_graph, side_by_side, token
 from ragbot.models.hub import locate
 from ragbot.models.manifest import Manifest, read_manifest
 from ragbot.models.runtime import cpu_threads
+from ragbot.types import Candidate, Reading
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,30 +33,6 @@ PAIR_TOKENS: Final = 400
 """Most tokens of message and passage together, where the encoder does not read fewer; the rest is not read."""
 Network = Callable[[Any, Any], tuple[Any, Any]]
 """Ids (1, tokens) and parts (2 + sentences, tokens) -> logit (1,) and cosines (sentences,)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A passage to be read."""
-
-    text: str
-    """Title, headings and text, as it is embedded (`ragbot.ingest.passage.embedded_text`)."""
-    spans: Sequence[Span] = ()
-    """Its sentences, as offsets in `text`; none: the passage is its own only one."""
-    cosine: float | None = None
-    """Of message and passage, by the embedder `Reader.embedder`; None where another one found it, or none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What became of a candidate."""
-
-    probability: float
-    """That the passage answers the message; 0 for an empty one."""
-    sentence: int | None
-    """Which of the candidate's spans answers best; None where it has none, or none that was read."""
-    scores: Sequence[float] = ()
-    """Cosine of the message with each span that was read, both read together."""
 
 
 class Reader:

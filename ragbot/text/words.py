@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -51,6 +52,8 @@ _GRAM = 4
 """Character 4-grams served best on German, Dutch, Swedish and Finnish among n-grams, stems and decompounding
 (McNamee & Mayfield, "Character N-Gram Tokenization for European Language Text Retrieval", 2004)."""
 _LONG_WORD = 7
+MOST_TERMS = 256
+"""Terms of a message that are searched, the first ones."""
 _PART_MARK = "~"
 """Begins a term that is part of a word, so that no word is mistaken for one."""
 
@@ -199,3 +202,10 @@ def content_terms(text: str, *, language: str = "en", overlapping: bool = True) 
     stop = stop_terms(language)
     found = dict.fromkeys(terms(text, language=language, overlapping=overlapping))
     return [term for term in found if term not in stop]
+
+
+def query_terms(text: str, languages: Sequence[str]) -> list[str]:
+    """What to look for of a message among documents of these languages: its content words as each of them stems them,
+    all its terms where none is one; each once, at most `MOST_TERMS`."""
+    found = [term for each in dict.fromkeys(languages) for term in content_terms(text, language=each)]
+    return list(dict.fromkeys(found or terms(text)))[:MOST_TERMS]

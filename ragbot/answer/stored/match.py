@@ -39,11 +39,8 @@ class Matcher:
         return cls(kb.embedder, known_to(kb))
 
     def grades(self, question: Question, stored: Sequence[str]) -> list[Grade]:
-        """`same`, `near` or `other` for each stored question; `near` only where the embedder finds so too.
-
-        A message that leans on the conversation is taken both as completed and as typed.
-        """
-        texts = dict.fromkeys((question.text, question.original))
+        """`same`, `near` or `other` for each stored question; `near` only where the embedder finds so too."""
+        texts = (question.original,)
         forms = {text: read(text, question.language) for text in texts}
         best: list[Grade] = ["other"] * len(stored)
         unsure: list[tuple[int, str]] = []

@@ -82,7 +82,7 @@ class Pinned:
                 self._remember(self._pins.list())
                 self._read_at = version
             found: set[int] = set()
-            for text in dict.fromkeys((question.text, question.original)):
+            for text in (question.original,):
                 words = _words(text)
                 common = Counter(place for word in words for place in self._by_word.get(word, ()))
                 found |= {

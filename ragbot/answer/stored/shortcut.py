@@ -48,7 +48,7 @@ class Shortcut:
         if not asked:
             return None
         grades = self._matcher.grades(question, [stored_question(chunks[place]) for place in asked])
-        trusted = trust(question.text, chunks)
+        trusted = trust(question.original, chunks)
         for wanted in ("same", "near"):
             fitting = [
                 chunks[place]

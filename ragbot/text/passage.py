@@ -40,8 +40,21 @@ def embedded_sentences(chunk: Chunk) -> tuple[str, tuple[tuple[int, int], ...]]:
     """`embedded_text` and the sentences, list items and rows of the passage in it, as offsets; title and headings are
     none of them."""
     whole, body = embedded_text(chunk), without_urls(chunk.text).strip()
-    start = len(whole) - len(body) if whole.endswith(body) else 0
-    return whole, tuple((start + each.start, start + each.end) for each in sentences(whole[start:]))
+    start = len(whole) - len(body)
+    return whole, tuple((start + each.start, start + each.end) for each in sentences(body))
+
+
+def own_spans(chunk: Chunk) -> tuple[tuple[int, int], ...]:
+    """The sentences of `embedded_sentences`, in the same order, as offsets into `chunk.text`."""
+    kept = [(0, len(chunk.text))]  # what is embedded of the text
+    if "://" in chunk.text:
+        ends = [0, *(edge for match in _URL.finditer(chunk.text) for edge in match.span()), len(chunk.text)]
+        kept = list(zip(ends[::2], ends[1::2], strict=True))
+    origin = [place for start, end in kept for place in range(start, end)]
+    text = without_urls(chunk.text)
+    body = text.strip()
+    before = text.index(body)
+    return tuple((origin[before + each.start], origin[before + each.end - 1] + 1) for each in sentences(body))
 
 
 def prefix_of(title: str, heading: str) -> str:

@@ -1,1 +1,0 @@
-"""Asking back where a message leaves open what it is about."""

@@ -1,1 +1,0 @@
-"""What a passage holds for: products, plans, regions, versions."""
