@@ -83,9 +83,9 @@ class AnswerSettings(_Section):
     """`generate`: the language model drafts, each sentence is checked; `extract`: quotes only."""
     passages: int = Field(default=5, ge=1, le=50)
     """Most passages that an answer quotes, or that a draft is written from."""
-    quote_characters: int = Field(default=700, ge=80, le=10_000)
+    quote_characters: int = Field(default=900, ge=80, le=10_000)
     """Most characters of all that an answer quotes; a longer sentence is quoted whole."""
-    also_likely: float = Field(default=0.7, ge=0, le=1)
+    also_likely: float = Field(default=0.5, ge=0, le=1)
     """Share of the likeliest passage's probability from which on another one is quoted beside it; 1: never."""
     max_sentences: int = Field(default=3, ge=1, le=20)
     """Most sentences of a draft."""

@@ -23,6 +23,13 @@ def models_cache() -> Path:
 
 @pytest.fixture(scope="session")
 def embedder(models_cache: Path) -> Embedder:
+    """The default one, e5-support, on the CPU."""
+    settings = EmbedderSettings(device="cpu")
+    return load_embedder(settings, ModelsSettings(cache=models_cache))
+
+
+@pytest.fixture(scope="session")
+def minilm(models_cache: Path) -> Embedder:
     """all-MiniLM-L6-v2 on the CPU."""
     settings = EmbedderSettings(model="all-minilm-l6-v2", device="cpu")
     return load_embedder(settings, ModelsSettings(cache=models_cache))
@@ -33,13 +40,6 @@ def multilingual(models_cache: Path) -> Embedder:
     """multilingual-e5-small on the CPU, as it comes; a default pull brings the tuned one."""
     pull("multilingual-e5-small", ModelsSettings(cache=models_cache))
     settings = EmbedderSettings(model="multilingual-e5-small", device="cpu")
-    return load_embedder(settings, ModelsSettings(cache=models_cache))
-
-
-@pytest.fixture(scope="session")
-def tuned(models_cache: Path) -> Embedder:
-    """e5-support on the CPU."""
-    settings = EmbedderSettings(model="e5-support", device="cpu")
     return load_embedder(settings, ModelsSettings(cache=models_cache))
 
 

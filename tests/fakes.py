@@ -1,18 +1,17 @@
 """Models that can be checked by eye: an embedder whose axes are keywords, a generator that reads from a script, a
-reranker that likes short passages."""
+reader that likes short passages."""
 
 from __future__ import annotations
 
 from collections.abc import Generator as Yielding
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.errors import GenerationError
-from ragbot.types import Generation, Hit, Message
+from ragbot.types import Candidate, Generation, Message, Reading
 
 
 class KeywordEmbedder:
@@ -82,14 +81,18 @@ class ScriptedGenerator:
 
 
 class ShortestFirst:
-    """A reranker for which the shorter passage is the better one; keeps what it was asked to read."""
+    """A reader for which the shorter passage is the likelier one and its first sentence the best; keeps what it was
+    asked to read."""
+
+    name = "shortest"
 
     def __init__(self) -> None:
-        self.read: list[tuple[str, int]] = []
+        self.asked: list[tuple[str, int]] = []
 
-    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The same hits, score and rerank_score the negative number of characters."""
-        self.read.append((question, len(hits)))
-        scored = [(float(-len(hit.chunk.text)), hit) for hit in hits]
-        made = [replace(hit, score=score, rerank_score=score) for score, hit in scored]
-        return sorted(made, key=lambda hit: -hit.score)
+    def read(self, message: str, candidates: Sequence[Candidate]) -> list[Reading]:
+        """The probability is one over the number of characters."""
+        self.asked.append((message, len(candidates)))
+        return [
+            Reading(probability=1 / max(1, len(each.text)), sentence=0 if each.spans else None)
+            for each in candidates
+        ]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ragbot.index.question import Question, understand
-from ragbot.text.glossary import Glossary, load_glossary
 from ragbot.types import Chunk, Hit, Turn
-
-ENGLISH = frozenset({"en"})
 
 
 def passage(
@@ -48,14 +44,7 @@ def passage(
 def asking(
     message: str,
     *earlier: str,
-    languages: frozenset[str] = ENGLISH,
-    glossary: Glossary | None = None,
 ) -> Question:
-    """`message` after the customer's `earlier` ones, for an embedder of `languages`."""
+    """`message` after the customer's `earlier` ones, ."""
     history = [Turn(role="user", text=text) for text in earlier]
-    return understand(message, history, glossary=glossary or load_glossary(), languages=languages)
-
-
-def flat_idf(terms: Iterable[str]) -> Mapping[str, float]:
-    """Every term is equally rare."""
-    return dict.fromkeys(terms, 1.0)
+    return understand(message, history)

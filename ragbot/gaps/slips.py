@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from ragbot.gaps.values import Asked
-from ragbot.index.spelling import is_slip
+from ragbot.text.slips import is_slip
 from ragbot.text.words import fold, stem
 
 _MORE: Final = 2

@@ -10,8 +10,8 @@ from fakes import ScriptedGenerator
 from passages import passage
 
 from ragbot.answer.check.verifier import GroundingVerifier
-from ragbot.answer.compose import Statement
 from ragbot.answer.draft import Draft, check, checked_sentences
+from ragbot.answer.quote import Statement
 from ragbot.errors import GenerationError
 from ragbot.protocols import Generator
 from ragbot.types import Generation, Message, Prompt

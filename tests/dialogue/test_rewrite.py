@@ -8,7 +8,6 @@ from fakes import ScriptedGenerator
 from ragbot.dialogue.rewrite import LOOK_BACK, Rewriter
 from ragbot.dialogue.rewrite_check import objection
 from ragbot.errors import GenerationError
-from ragbot.text.context import standalone
 from ragbot.types import Turn
 
 HISTORY = (
@@ -58,10 +57,10 @@ def test_a_good_rewrite_is_taken() -> None:
     ],
 )
 def test_a_rewrite_that_changes_the_question_is_refused(written: str, reason: str) -> None:
-    """The rules' text is taken instead, and the reason is told."""
+    """The message stays as it is, and the reason is told."""
     rewrite = Rewriter(ScriptedGenerator(written), max_tokens=500).rewrite(MESSAGE, HISTORY, language="en")
-    assert rewrite.how == "rules"
-    assert rewrite.text == standalone(MESSAGE, HISTORY)
+    assert rewrite.how == "kept"
+    assert rewrite.text == MESSAGE
     assert rewrite.refused.startswith(reason)
 
 
@@ -80,7 +79,7 @@ def test_a_rewrite_that_changes_the_question_is_refused(written: str, reason: st
 def test_a_chinese_rewrite_is_held_to_the_same(message: str, written: str, reason: str) -> None:
     """Words are compared by their characters, however a dictionary cuts them."""
     rewrite = Rewriter(ScriptedGenerator(written)).rewrite(message, CHINESE, language="zh")
-    assert rewrite.how == "rules"
+    assert rewrite.how == "kept"
     assert rewrite.refused.startswith(reason)
 
 
@@ -119,16 +118,15 @@ def test_a_model_that_fails_leaves_the_rules() -> None:
         ScriptedGenerator("never read", context_tokens=20),
     ):
         rewrite = Rewriter(generator).rewrite(MESSAGE, HISTORY, language="en")
-        assert (rewrite.text, rewrite.how) == (standalone(MESSAGE, HISTORY), "rules")
+        assert (rewrite.text, rewrite.how) == (MESSAGE, "kept")
         assert rewrite.refused.startswith("the model failed: ")
 
 
-def test_a_message_that_stands_alone_is_no_work_for_the_model() -> None:
-    """Neither is one without a conversation."""
+def test_a_message_without_a_conversation_is_no_work_for_the_model() -> None:
+    """It is kept as it is."""
     generator = ScriptedGenerator()
-    for message, history in (("Which payment methods do you accept in Germany?", HISTORY), (MESSAGE, ())):
-        rewrite = Rewriter(generator).rewrite(message, history, language="en")
-        assert (rewrite.text, rewrite.how, rewrite.refused) == (message, "rules", "")
+    rewrite = Rewriter(generator).rewrite(MESSAGE, (), language="en")
+    assert (rewrite.text, rewrite.how, rewrite.refused) == (MESSAGE, "kept", "")
     assert generator.prompts == []
 
 

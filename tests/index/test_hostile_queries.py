@@ -16,9 +16,9 @@ from quick import open_quick, quick_sync, write
 from ragbot.errors import InputError
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.query import MAX_CHARACTERS, MAX_TURNS
-from ragbot.index.question import MAX_CONCEPTS
 from ragbot.protocols import Embedder
 from ragbot.settings import Settings
+from ragbot.text.words import query_terms
 from ragbot.types import Hit, Turn
 
 SHOP = {
@@ -111,10 +111,8 @@ def bounded(kb: KnowledgeBase, question: str, history: list[Turn]) -> None:
     except InputError:
         return
     assert len(asked.original) <= MAX_CHARACTERS + 1
-    assert len(asked.text) <= 2 * MAX_CHARACTERS
-    assert len(asked.concepts) <= MAX_CONCEPTS
-    assert len(asked.terms) <= 8 * MAX_CHARACTERS
-    for text in (asked.text, asked.dense_text, *asked.terms):
+    assert len(asked.in_context) <= 2 * MAX_CHARACTERS
+    for text in (asked.original, asked.in_context):
         text.encode("utf-8")
         assert "\x00" not in text
 
@@ -156,7 +154,7 @@ def test_odd_questions(kb: KnowledgeBase, question: str) -> None:
 
 def test_operators_are_words(kb: KnowledgeBase) -> None:
     """What other engines take for syntax changes nothing here: a quoted question finds what the plain one finds."""
-    plain = kb.understand("return lamp").terms
+    plain = query_terms("return lamp", ("en",))
     assert plain
     for question in (
         '"return lamp"',
@@ -166,7 +164,7 @@ def test_operators_are_words(kb: KnowledgeBase) -> None:
         "{return} + lamp",
         "return; lamp --",
     ):
-        assert kb.understand(question).terms == plain
+        assert query_terms(question, ("en",)) == plain
     best = kb.search("lamp AND return", k=1)[0].chunk
     assert best == kb.search("lamp return", k=1)[0].chunk
 

@@ -13,9 +13,9 @@ from ingest_files import read
 from ragbot.ingest.blocks import Block, Parsed, Placed
 from ragbot.ingest.document import parsed_from_json, parsed_to_json, to_document
 from ragbot.ingest.limits import Refused
-from ragbot.text.passage import PREFIX_TOKENS, embedded_text, prefix_of, without_urls
 from ragbot.ingest.sniff import Format
 from ragbot.ingest.split import split
+from ragbot.text.passage import PREFIX_TOKENS, embedded_text, prefix_of, without_urls
 from ragbot.types import Chunk, Document
 
 

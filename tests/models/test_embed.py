@@ -73,7 +73,7 @@ supercalifragilisticexpialidocious antidisestablishmentarianism
 LONG = "Returns are free of charge within thirty days of delivery, in the box that the lamp came in. " * 40
 
 
-REAL = ("embedder", "multilingual")
+REAL = ("minilm", "multilingual")
 """The fixtures that give the real ones."""
 
 
@@ -207,38 +207,38 @@ def test_what_exceeds_the_window_is_not_read(any_embedder: Embedder) -> None:
     np.testing.assert_array_equal(one, other)
 
 
-def test_real_embedder_says_what_it_is(embedder: Embedder) -> None:
+def test_real_embedder_says_what_it_is(minilm: Embedder) -> None:
     """Name with the weights' hash and how they were prepared, dimension, window and language of all-MiniLM-L6-v2."""
-    assert embedder.name == "all-minilm-l6-v2@53aa51172d14.2"
-    assert (embedder.dimension, embedder.max_tokens) == (384, 256)
-    assert embedder.languages == frozenset({"en"})
+    assert minilm.name == "all-minilm-l6-v2@53aa51172d14.2"
+    assert (minilm.dimension, minilm.max_tokens) == (384, 256)
+    assert minilm.languages == frozenset({"en"})
     words = " ".join(["lamp"] * 254)
-    assert embedder.count_tokens([words]) == [254]
-    read, cut = embedder.embed([words, f"{words} battery"])
+    assert minilm.count_tokens([words]) == [254]
+    read, cut = minilm.embed([words, f"{words} battery"])
     np.testing.assert_array_equal(read, cut)  # 254 of a text's own tokens fill the 256
 
 
 @pytest.mark.slow
-def test_int8_stays_near_the_original(embedder: Embedder, models_cache: Path) -> None:
+def test_int8_stays_near_the_original(minilm: Embedder, models_cache: Path) -> None:
     """Cosine to sentence-transformers in float32: at least 0.99 in the mean and 0.98 for each sentence."""
     folder = locate("all-minilm-l6-v2", ModelsSettings(cache=models_cache))
     original = SentenceTransformerEmbedder(
-        folder, name=embedder.name, languages=embedder.languages, device="cpu", threads=2
+        folder, name=minilm.name, languages=minilm.languages, device="cpu", threads=2
     )
-    assert isinstance(embedder, OnnxEmbedder)
-    assert (original.dimension, original.max_tokens) == (embedder.dimension, embedder.max_tokens)
+    assert isinstance(minilm, OnnxEmbedder)
+    assert (original.dimension, original.max_tokens) == (minilm.dimension, minilm.max_tokens)
     texts = [*SENTENCES, LONG]
-    assert original.count_tokens(texts) == embedder.count_tokens(texts)
-    cosines = (original.embed(texts) * embedder.embed(texts)).sum(axis=1)
+    assert original.count_tokens(texts) == minilm.count_tokens(texts)
+    cosines = (original.embed(texts) * minilm.embed(texts)).sum(axis=1)
     assert cosines.mean() >= 0.99, cosines.mean()
     assert cosines.min() >= 0.98, texts[int(cosines.argmin())]
 
 
-def test_threads_share_an_embedder(embedder: Embedder) -> None:
+def test_threads_share_an_embedder(minilm: Embedder) -> None:
     """Four threads at once get what one gets."""
-    expected = embedder.embed(SENTENCES)
+    expected = minilm.embed(SENTENCES)
     with ThreadPoolExecutor(4) as pool:
-        for vectors in pool.map(lambda _: embedder.embed(SENTENCES), range(4)):
+        for vectors in pool.map(lambda _: minilm.embed(SENTENCES), range(4)):
             np.testing.assert_array_equal(vectors, expected)
 
 

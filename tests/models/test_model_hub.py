@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from passages import passage
 from tiny_models import make_classifier, make_cross_encoder, make_embedder, make_generator, make_gguf
 
 from ragbot.errors import ModelDamaged, ModelError, ModelNotFound
@@ -20,9 +19,9 @@ from ragbot.models.embed import OnnxEmbedder, load_embedder
 from ragbot.models.generate import load_generator
 from ragbot.models.hub import locate, pull
 from ragbot.models.manifest import read_manifest
-from ragbot.models.rerank import CrossEncoderReranker
+from ragbot.models.readers import CrossEncoderReader
 from ragbot.settings import EmbedderSettings, GeneratorSettings, ModelsSettings
-from ragbot.types import Message
+from ragbot.types import Candidate, Message
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HELLO = [Message(role="user", content="how long do refunds take ?")]
@@ -182,10 +181,9 @@ def test_a_cross_encoder_of_the_hub(hub: Hub, models: ModelsSettings, tmp_path: 
     folder = pull("acme/tiny@v1", models, endpoint=hub.url)
     assert read_manifest(folder, "acme/tiny@v1").kind == "classifier"
     assert not (folder / "model.onnx").exists()
-    ranked = CrossEncoderReranker("acme/tiny@v1", models, device="cpu").rerank(
-        "red", [passage("refunds"), passage("blue")]
-    )
-    assert len({hit.rerank_score for hit in ranked}) == 2
+    reader = CrossEncoderReader("acme/tiny@v1", models, device="cpu")
+    read = reader.read("red", [Candidate(text="refunds"), Candidate(text="blue")])
+    assert len({each.probability for each in read}) == 2
 
 
 def test_gguf_of_the_hub_becomes_safetensors(hub: Hub, models: ModelsSettings, tmp_path: Path) -> None:

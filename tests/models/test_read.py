@@ -14,9 +14,10 @@ from ragbot.errors import InputError, ModelDamaged, ModelError
 from ragbot.models.catalog import Kind
 from ragbot.models.manifest import Manifest, record_files, write_manifest
 from ragbot.models.prepare import HEAD, prepare
-from ragbot.models.read import READER_GRAPH, Candidate, Reader, Reading, load_reader, pair
+from ragbot.models.read import READER_GRAPH, Reader, load_reader, pair
 from ragbot.models.reader_net import Head, load_head, save_head
 from ragbot.settings import ModelsSettings
+from ragbot.types import Candidate, Reading
 
 TEXT = "how long do refunds take. refunds take 5 days. the lamp is red"
 SPANS = ((0, 25), (26, 46), (47, 62))

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 
 from ragbot.answer.check.facts import facts
-from ragbot.answer.expected import asked
 from ragbot.dialogue.policy import small_talk, wants_person
 from ragbot.text.context import names
 from ragbot.text.sentences import sentences
@@ -32,7 +31,7 @@ def nobody_sweeping() -> Iterator[None]:
 )
 def test_no_message_costs_more_than_its_length(piece: str) -> None:
     """Ten times the text takes nowhere near a hundred times as long (which a pattern that backtracks would)."""
-    for read in (facts, terms, names, sentences, small_talk, wants_person, asked):
+    for read in (facts, terms, names, sentences, small_talk, wants_person):
         durations = []
         for length in (1000, 10_000):
             message = piece * (length // len(piece))

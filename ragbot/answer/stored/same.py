@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ragbot.index.spelling import is_slip
+from ragbot.text.slips import is_slip
 from ragbot.text.words import fold, is_han, stem
 
 Known = Callable[[str], bool]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from ragbot.dialogue import policy
 from ragbot.dialogue.mood import NEGATIVE, URGENT
 from ragbot.settings import HandoverSettings
-from ragbot.text.context import standalone
 from ragbot.types import Handover, Hit, Mood, Profile, State, Trigger, Turn
 
 _ANGRY = -0.6
@@ -149,15 +148,14 @@ def _transcript(conversation: Conversation, now: float) -> tuple[Turn, ...]:
 
 
 def _questions(conversation: Conversation) -> list[str]:
-    """What the customer asked, each standing alone, the newest last; courtesies and demands for a person are none."""
+    """What the customer asked, the newest last; courtesies and demands for a person are none."""
     said = (*conversation.history[-_TURNS:], Turn(role="user", text=conversation.message))
     turns = [replace(turn, text=turn.text[:_TURN_CHARACTERS]) for turn in said]
     found: list[str] = []
     for place, turn in enumerate(turns):
         if turn.role != "user" or not _asks(turn.text, turns[:place]):
             continue
-        short = _cut(" ".join(turn.text.split()), _QUESTION_CHARACTERS)
-        question = _cut(" ".join(standalone(short, turns[:place]).split()), _QUESTION_CHARACTERS)
+        question = _cut(" ".join(turn.text.split()), _QUESTION_CHARACTERS)
         found = [each for each in found if each != question] + [question]
     return found[-_QUESTIONS:]
 
