@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "calibration.json"
 DEFAULT_THRESHOLD: Final = 0.27
-"""Where nothing is calibrated. Chosen on half of three companies' articles (`scripts/LOG.md`): from there on four of five
-answers are right, and four of five unanswerable questions are met with silence."""
+"""Where nothing is calibrated. Chosen on half of three companies' articles (`scripts/LOG.md`): from there on four of
+five answers are right, and four of five unanswerable questions are met with silence."""
 
 WITHOUT: Final = ("answer.threshold", "answer.contact")
 """Settings that a calibration does not depend on: what it chooses, and what is only said where the bot is silent."""

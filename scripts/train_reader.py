@@ -42,6 +42,9 @@ _NEAR = 15
 """Of the passages that a search ranks highest, how many wrong ones are drawn from."""
 _CALIBRATED = 2
 """Best candidates of a question whose probabilities are made to hold."""
+_ELSEWHERE = 0.35
+"""Share of the questions without a conversation that are put behind one about something else, whose passage is then a
+wrong one: a reader that has only seen follow-ups takes every message for one."""
 _SHARPNESS = 20.0
 """What cosines of sentences are multiplied by before they compete."""
 
@@ -192,6 +195,10 @@ def _train(net: Net, companies: Sequence[Company], items: list[Item], given: arg
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min(1.0, (step + 1) / max(1, steps // 10)) * max(0.02, 1 - step / steps)
     )
+    answered: dict[int, list[Item]] = {}
+    for item in items:
+        if item.right and item.question.answer:
+            answered.setdefault(item.company, []).append(item)
     checkpoint = given.work / f"{given.name}.pt"
     begin = _resumed(checkpoint, net, optimizer, schedule)
     began, losses = time.monotonic(), []
@@ -201,7 +208,7 @@ def _train(net: Net, companies: Sequence[Company], items: list[Item], given: arg
         draw = random.Random(f"{given.seed}/{step}")
         chosen = [items[each] for each in order[place * given.questions : (place + 1) * given.questions]]
         net.encoder.model.train()
-        loss = _loss(net, companies, chosen, given.passages, draw)
+        loss = _loss(net, companies, chosen, answered, passages=given.passages, draw=draw)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it so
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
@@ -247,8 +254,15 @@ def _resumed(path: Path, net: Net, optimizer: torch.optim.Optimizer, schedule: o
 
 
 def _loss(
-    net: Net, companies: Sequence[Company], items: Sequence[Item], passages: int, draw: random.Random
+    net: Net,
+    companies: Sequence[Company],
+    items: Sequence[Item],
+    answered: dict[int, list[Item]],
+    *,
+    passages: int,
+    draw: random.Random,
 ) -> Tensor:
+    """`answered`: the answerable questions of each company, which others are put behind."""
     pairs: list[Pair] = []
     owners, right, exact = [], [], []
     for place, item in enumerate(items):
@@ -256,7 +270,14 @@ def _loss(
         text = question.in_context if question.kind == "follow_up" or draw.random() < 0.7 else question.text
         count = passages - 1
         numbers = [draw.choice(item.right)] if item.right else []
-        numbers += draw.sample(item.wrong, min(count, len(item.wrong)))
+        before = draw.choice(answered[item.company]) if answered.get(item.company) else item
+        if not question.history and draw.random() < _ELSEWHERE and not set(before.right) & set(item.right):
+            turns = (before.question.text, " ".join(before.question.answer))
+            text = "\n".join((*turns[: draw.choice((1, 2, 2))], question.text))
+            numbers.append(draw.choice(before.right))
+            count -= 1
+        wrong = [each for each in item.wrong if each not in numbers]
+        numbers += draw.sample(wrong, min(count, len(wrong)))
         pairs += net.pairs(companies[item.company], text, numbers)
         owners += [place] * len(numbers)
         right += [number in item.right for number in numbers]

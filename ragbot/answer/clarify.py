@@ -1,7 +1,7 @@
 """Which product, plan, region or version? Told by what documents declare and by what is known of the customer.
 
 A document declares what it holds for in its front matter, or in the properties of its file or row: `region: EU`,
-`products: [Hub 1, Hub 2]`. Passages that declare something else than the customer has yield to those that declare it;
+`products: [Hub 1, Hub 2]`, `region: US, EU`. Passages that declare something else than the customer has yield to those that declare it;
 where the likeliest passages declare different things and nobody has said which is meant, the bot asks. Pure functions;
 no word of a question is interpreted beyond looking the declared values up in it.
 """
@@ -21,9 +21,9 @@ FACETS: Final[Mapping[str, tuple[str, ...]]] = {
     "product": ("product", "products"),
     "plan": ("plan", "plans"),
     "region": ("region", "regions"),
-    "version": ("version", "versions"),
+    "version": ("product_version", "product_versions"),
 }
-"""Facet -> the properties that declare it."""
+"""Facet -> the properties that declare it; `version` is the document's own, and so is none."""
 CLOSE: Final = 0.6
 """Share of the best passage's probability that another one must have to be a possible answer too."""
 MOST_OPTIONS: Final = 5
@@ -44,7 +44,9 @@ def declared(chunk: Chunk, facet: str) -> tuple[str, ...]:
     for name in FACETS[facet]:
         value = chunk.meta.get(name)
         each = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
-        found += [text for one in each if isinstance(one, (str, int, float)) and (text := str(one).strip())]
+        for one in each:
+            parts = one.split(",") if isinstance(one, str) else [str(one)] if isinstance(one, (int, float)) else []
+            found += [text for part in parts if (text := part.strip())]
     return tuple(dict.fromkeys(found))
 
 

@@ -27,8 +27,9 @@ ANY = hit("Lamps", 0.4)
 def test_what_documents_declare_is_read_in_any_form() -> None:
     """One value or several, numbers too; what is no value is none."""
     assert declared(hit("a", products=["Hub 1", "Hub 2", {}]).chunk, "product") == ("Hub 1", "Hub 2")
-    assert declared(hit("a", version=2.1).chunk, "version") == ("2.1",)
+    assert declared(hit("a", product_version=2.1, version="4").chunk, "version") == ("2.1",)
     assert declared(ANY.chunk, "plan") == ()
+    assert declared(hit("a", region="US, EU").chunk, "region") == ("US", "EU")
 
 
 def test_the_bot_asks_where_likely_passages_hold_for_different_things() -> None:
