@@ -91,6 +91,8 @@ class Candidate:
     """Its sentences, as offsets in `text`; none: the passage is its own only one."""
     cosine: float | None = None
     """Of message and passage, by the embedder that found it; None where another one did, or none."""
+    words: float = 0.0
+    """BM25 score of the message's words as a share of the best passage's, 0..1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -121,6 +122,8 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--chunk-tokens", type=int, default=180)
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="a checkpoint whose weights, not whose schedule, are gone on from")
+    parser.add_argument("--steps", type=int, default=0, help="most steps; 0: all of the epochs")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--frozen", type=int, default=4, help="lowest layers that stay as they are")
     parser.add_argument("--learning-rate", type=float, default=5e-4)
@@ -185,6 +188,7 @@ def _items(net: Net, number: int, company: Company, work: Path) -> list[Item]:
 
 def _train(net: Net, companies: Sequence[Company], items: list[Item], given: argparse.Namespace) -> None:
     steps = given.epochs * (len(items) // given.questions)
+    steps = min(steps, given.steps or steps)
     optimizer = torch.optim.AdamW(
         [
             {"params": net.parameters(), "lr": given.learning_rate},
@@ -201,6 +205,8 @@ def _train(net: Net, companies: Sequence[Company], items: list[Item], given: arg
             answered.setdefault(item.company, []).append(item)
     checkpoint = given.work / f"{given.name}.pt"
     begin = _resumed(checkpoint, net, optimizer, schedule)
+    if not begin and given.start:
+        _load(torch.load(given.start, weights_only=True), net)
     began, losses = time.monotonic(), []
     for step in range(begin, steps):
         epoch, place = divmod(step, len(items) // given.questions)
@@ -243,14 +249,19 @@ def _resumed(path: Path, net: Net, optimizer: torch.optim.Optimizer, schedule: o
     if not path.is_file():
         return 0
     state = torch.load(path, weights_only=True)
+    _load(state, net)
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])  # type: ignore[attr-defined]
+    return int(state["step"])
+
+
+def _load(state: dict[str, Any], net: Net) -> None:
+    """The weights of a checkpoint."""
     with torch.no_grad():
         for key, (a, b) in state["adapters"].items():
             net.adapters[key].A.copy_(a)
             net.adapters[key].B.copy_(b)
     net.head.load_state_dict(state["head"])
-    optimizer.load_state_dict(state["optimizer"])
-    schedule.load_state_dict(state["schedule"])  # type: ignore[attr-defined]
-    return int(state["step"])
 
 
 def _loss(
@@ -271,7 +282,8 @@ def _loss(
         count = passages - 1
         numbers = [draw.choice(item.right)] if item.right else []
         before = draw.choice(answered[item.company]) if answered.get(item.company) else item
-        if not question.history and draw.random() < _ELSEWHERE and not set(before.right) & set(item.right):
+        apart = before.right and not set(before.right) & set(item.right)
+        if apart and not question.history and draw.random() < _ELSEWHERE:
             turns = (before.question.text, " ".join(before.question.answer))
             text = "\n".join((*turns[: draw.choice((1, 2, 2))], question.text))
             numbers.append(draw.choice(before.right))

@@ -67,9 +67,8 @@ HOMES = {
     "rich": ("cli/", "evaluate/calibration_report.py", "evaluate/report.py"),
     "rapidfuzz": (
         "answer/check/align.py",
-        "answer/clarify/replies.py",
         "dialogue/forms/options.py",
-        "index/spelling.py",
+        "text/slips.py",
     ),
     "regex": ("dialogue/forms/fields.py",),
     "rjieba": (
@@ -414,6 +413,7 @@ def test_an_answer_is_json_with_the_designs_names() -> None:
         "lexical_rank",
         "lexical_score",
         "rerank_score",
+        "sentence",
     }
     assert set(plain["hits"][0]["chunk"]) == {
         "id",

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Final
 
 from ragbot.index.question import Question
+from ragbot.text.words import terms
 from ragbot.types import Chunk, Hit, Pending, Profile, State
 
 FACETS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -78,8 +79,10 @@ def ask(question: Question, hits: Sequence[Hit], *, state: State, wanted: Wanted
     for facet in FACETS:
         own = [declared(hit.chunk, facet) for hit in likely]
         options = _values(likely, facet)
-        differ = own and own[0] and any(each and not _shares(each, own[0]) for each in own)
-        if not differ or not 2 <= len(options) <= MOST_OPTIONS:
+        rivals = [hit for hit, each in zip(likely, own, strict=True) if each and not _shares(each, own[0])]
+        if not own or not own[0] or not rivals or not 2 <= len(options) <= MOST_OPTIONS:
+            continue
+        if all(_tells_apart(question, likely[0].chunk, rival.chunk) for rival in rivals):
             continue
         if _named(said, options) or _shares(options, wanted.get(facet, ())):
             continue
@@ -107,6 +110,15 @@ def words(pending: Pending, language: str) -> str:
     *first, last = pending.options
     listed = ("、" if own == "zh" else ", ").join(first) + _phrases()["or"][own] + last
     return _phrases()[pending.facet][own].replace("{options}", listed)
+
+
+def _tells_apart(question: Question, one: Chunk, other: Chunk) -> bool:
+    """Whether the message has a word of the one passage's title or headings that the other's lack: "Hub 2"."""
+    said, here, there = (
+        set(terms(text, language=question.language))
+        for text in (question.original, f"{one.title}\n{one.heading}", f"{other.title}\n{other.heading}")
+    )
+    return bool(said & here - there)
 
 
 def _values(hits: Sequence[Hit], facet: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ragbot.errors import InputError
 from ragbot.index import rows
 from ragbot.index.arrange import arrange
+from ragbot.index.codes import raised
 from ragbot.index.filters import Filters, normal
 from ragbot.index.generation import Generation
 from ragbot.index.question import Question
@@ -164,14 +165,21 @@ def read_passages(
 ) -> list[Hit]:
     """What the reader makes of the passages at `places`, in their order."""
     texts = [embedded_sentences(chunk) for chunk in chunks]
+    most = max((score for _, score in found.lexical.values()), default=0.0) or 1.0
     candidates = [
-        Candidate(text=text, spans=spans, cosine=found.cosines[place])
+        Candidate(
+            text=text,
+            spans=spans,
+            cosine=found.cosines[place],
+            words=found.lexical[place][1] / most if place in found.lexical else 0.0,
+        )
         for place, (text, spans) in zip(places, texts, strict=True)
     ]
     readings = kb.reader(generation).read(found.question.in_context, candidates)
+    likely = raised(found.question.original, (text for text, _ in texts), (each.probability for each in readings))
     hits = []
-    for place, chunk, reading in zip(places, chunks, readings, strict=True):
-        hit = _hit(found, place, chunk, worth=reading.probability)
+    for place, chunk, reading, worth in zip(places, chunks, readings, likely, strict=True):
+        hit = _hit(found, place, chunk, worth=worth)
         sentence = own_spans(chunk)[reading.sentence] if reading.sentence is not None else None
         hits.append(replace(hit, rerank_score=reading.probability, sentence=sentence))
     return hits

@@ -1,4 +1,5 @@
-"""An embedder in place of a reader: how far a passage and its best sentence stand out among the candidates.
+"""An embedder in place of a reader: how far a passage and its best sentence stand out among the candidates, and how
+many of the message's words the passage has.
 
 Cosines of different embedders mean different things (those of E5 lie between 0.7 and 1), so what counts is by how many
 standard deviations a candidate lies above the others of its question. The weights were fitted by logistic regression
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 SENTENCES_OF: Final = 8
 """Candidates whose sentences are embedded: those of the others hardly matter, and each costs time."""
-_WEIGHT: Final = 0.89
+_OUTSTANDING: Final = 0.89
+_WORDS: Final = 0.7
 _SHIFT: Final = -1.49
 
 
@@ -57,7 +59,8 @@ class EmbedderReader:
         worth = np.array([c if b is None else (c + b) / 2 for c, b in zip(cosines, best, strict=True)])
         spread = float(cosines.std()) or 1.0
         for number, own, each in zip(full, (worth - cosines.mean()) / spread, chosen, strict=True):
-            probability = 1 / (1 + math.exp(-(_WEIGHT * float(own) + _SHIFT)))
+            log_odds = _OUTSTANDING * float(own) + _WORDS * candidates[number].words + _SHIFT
+            probability = 1 / (1 + math.exp(-log_odds))
             readings[number] = Reading(probability=probability, sentence=each.sentence, scores=each.scores)
         return readings
 

@@ -61,6 +61,14 @@ def test_it_does_not_ask_what_is_clear(hits: list[Hit], message: str, wanted: An
     assert ask(asking(message), hits, state=state, wanted=wanted) is None
 
 
+def test_it_does_not_ask_what_the_title_tells() -> None:
+    """The message has a word of the best passage's title that the other's lacks."""
+    hub1 = hit("12 seconds", 0.6, product="HB-100", title="Reset Hub 1")
+    hub2 = hit("5 seconds", 0.5, product="HB-200", title="Reset Hub 2")
+    assert ask(asking("How do I reset the Hub 1?"), [hub1, hub2], state=State(), wanted={}) is None
+    assert ask(asking("How do I reset the hub?"), [hub1, hub2], state=State(), wanted={}) is not None
+
+
 def test_it_does_not_ask_what_was_said_before() -> None:
     """By the customer, in the conversation."""
     assert ask(asking("How long?", "I live in the US"), [EU, US], state=State(), wanted={}) is None

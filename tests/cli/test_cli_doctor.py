@@ -33,7 +33,7 @@ def test_doctor_names_problem_and_next_step(run: Run, kb: Path, tmp_path: Path) 
     assert "ragbot models pull" in problems["model"]
     assert "delete it" in problems["chat memory"]
     assert "nowhere" in problems["file"]
-    assert done.json["problems"] == 5
+    assert done.json["problems"] == 6
 
 
 def test_doctor_loads_the_reranker(run: Run, kb: Path, tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_doctor_loads_the_reranker(run: Run, kb: Path, tmp_path: Path) -> None:
     make_cross_encoder(tmp_path / "cross")
     make_classifier(tmp_path / "nli", ("entailment", "neutral", "contradiction"))
     for name, level, words in (
-        ("cross", "ok", "cross is undamaged and can rerank"),
+        ("cross", "ok", "cross is undamaged and can read"),
         ("nli", "problem", "3 scores"),
         ("org/none@v1", "problem", "ragbot models pull org/none@v1"),
     ):

@@ -81,13 +81,13 @@ def test_the_message_that_was_not_answered_counts() -> None:
     assert "not found in the documents (2)" in make(REFUND, "abstentions").summary
 
 
-def test_questions_of_the_summary_stand_alone() -> None:
-    """A follow-up carries its subject."""
+def test_questions_of_the_summary_follow_one_another() -> None:
+    """A follow-up stands behind what it follows."""
     asked = Conversation(
         message="And the Hub 3?", history=talk("What is the range of the Hub 2?", "30 m [1]")
     )
     assert make(asked).summary.startswith(
-        "The customer asks: “What is the range of the Hub 2?”; “What is the range of the Hub 3?"
+        "The customer asks: “What is the range of the Hub 2?”; “And the Hub 3?”"
     )
 
 

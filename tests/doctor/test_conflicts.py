@@ -76,7 +76,7 @@ def test_other_products_plans_and_regions_may_differ() -> None:
     )
     for one, other in (
         ({"heading": "United States"}, {"heading": "Europe"}),
-        ({"heading": ""}, {"heading": "Europe"}),
+        ({"heading": ""}, {"region": "EU"}),
         ({"title": "Hub 2"}, {"title": "Hub 3"}),
         ({"title": "About the Halo lamp"}, {"title": "About the Nimbus lamp"}),
     ):

@@ -254,7 +254,7 @@ def test_a_long_conversation_is_read_from_its_end(kb: KnowledgeBase) -> None:
     history = [Turn(role="user", text="And that one, what about it? " * 4)] * 10_000
     history += [
         Turn(role="user", text="How long can I return the lamp?"),
-        Turn(role="assistant", text="30 days."),
+        Turn(role="assistant", text="You can return the lamp for 30 days."),
     ]
     assert kb.understand("And by card?", history) == kb.understand("And by card?", history[-MAX_TURNS:])
     assert kb.search("And by card?", k=1, history=history)[0].chunk.source == "shop/returns.md"

@@ -223,7 +223,9 @@ def test_shipped_adapters_fit_their_entries() -> None:
     """
     wanted = {adapter.file: (entry, adapter) for entry in EMBEDDED.values() for adapter in entry.adapters}
     there = {path.name for path in ADAPTERS.glob("*.safetensors")}
-    assert there == set(wanted)
+    heads = {entry.head.file: entry.head for entry in EMBEDDED.values() if entry.head is not None}
+    assert there == {*wanted, *heads}
+    assert all(file_sha256(ADAPTERS / name) == head.sha256 for name, head in heads.items())
     for name, (entry, adapter) in wanted.items():
         base = EMBEDDED[adapter.base]
         assert (entry.files, entry.wheel_sha256) == (base.files, base.wheel_sha256)

@@ -327,7 +327,7 @@ def test_sentences_have_vectors_read_in_their_passage(real_embedder: OnnxEmbedde
     np.testing.assert_array_equal(sentences[2][0], vectors[2])
 
 
-def test_a_customers_words_find_the_passage(tuned: Embedder) -> None:
+def test_a_customers_words_find_the_passage(embedder: Embedder) -> None:
     """The tuned embedder puts what answers first although it shares no word with the question, in other languages too;
     passages differ in what they answer, not in their topic."""
     passages = [
@@ -344,5 +344,5 @@ def test_a_customers_words_find_the_passage(tuned: Embedder) -> None:
         ("do i pay for shipping", 2),
         ("oops wrong size, can you still fix it before it ships", 3),
     ]
-    cosines = tuned.embed([text for text, _ in asked], kind="query") @ tuned.embed(passages).T
+    cosines = embedder.embed([text for text, _ in asked], kind="query") @ embedder.embed(passages).T
     assert [int(row.argmax()) for row in cosines] == [right for _, right in asked]
