@@ -1,4 +1,4 @@
-"""The benchmark of grounding and the validation of the evaluation, on sets small enough to be checked by eye."""
+"""The benchmark of grounding, on sets small enough to be checked by eye."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 from bench_grounding import by_kind
 from grounding_scores import auroc, with_interval
 from grounding_sets import Item
-from validate_evaluation import Finding, gibberish, matched
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 FACTS = [
@@ -55,24 +54,6 @@ def test_a_kind_is_held_against_controls_of_its_languages() -> None:
     found = {name: [each.id for each, _ in task] for name, task in by_kind(edits).items()}
     assert found["  number"] == ["en-number-0", "en-true-0"]
     assert len(found["fact-edits"]) == 3
-
-
-def test_controls_are_what_they_are_called() -> None:
-    """Matched claims are of like length, each once; gibberish is words of the passage; a figure has its range."""
-    labelled = [
-        (item("a", source="a", label="supported"), True),
-        (item("b", source="b", label="supported"), True),
-        (item("c", source="c", label="unsupported", claim="one two"), False),
-        (item("d", source="d", label="unsupported", claim="one " * 30), False),
-    ]
-    assert [(one.id, other.id) for one, other in matched(labelled)] == [("a", "c")]
-    from random import Random
-
-    passage = " ".join(f"word{chr(97 + n)}{chr(98 + n)}" for n in range(20))
-    assert set(gibberish(passage, Random(0)).lower().rstrip(".").split()) < set(passage.split())
-    assert gibberish("too few words", Random(0)) == ""
-    assert Finding(about="", n=1, value=0.1, most=0.1).holds
-    assert not Finding(about="", n=1, value=0.1, least=0.2).holds
 
 
 @pytest.fixture
@@ -137,14 +118,3 @@ def test_the_benchmark_measures_and_writes(data: Path, models_cache: Path, tmp_p
     assert set(found["padding"]) == {"3", "10", "30"}
     assert all(rate > 0 for rate in found["rates"].values())
     assert re.search(r"tiny\s*│\s*48", done.stdout)
-
-
-@pytest.mark.slow
-def test_the_validation_tells_which_control_fails(data: Path, models_cache: Path) -> None:
-    """Human labels are met on easy claims; a control that cannot hold (answers that share their words) is named."""
-    done = run(models_cache, "validate_evaluation.py", str(data), "--part", "all", "--count", "20")
-    assert re.search(r"tiny: AUROC\s*│\s*48\s*│\s*1\.000", done.stdout), done.stdout + done.stderr
-    assert re.search(r"no evidence: supported\s*│\s*\d+\s*│\s*0\.000\s*│\s*≤ 0\.000\s*│\s*ok", done.stdout)
-    failed = "FAILS" in done.stdout
-    assert done.returncode == int(failed)
-    assert ("controls fail" in done.stderr) == failed

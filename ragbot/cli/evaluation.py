@@ -55,8 +55,8 @@ class _Outputs:
     page: Path | None
     timings: Path | None
 
-    def check(self) -> None:
-        """Raises `InputError` where one cannot be written."""
+    def check(self, inputs: Sequence[Path]) -> None:
+        """Raises `InputError` where one cannot be written, or is one of the files that are read."""
         files = [each for each in (self.json, self.page, self.timings) if each is not None and each != STDOUT]
         for file in files:
             if file.is_dir():
@@ -65,7 +65,12 @@ class _Outputs:
                 raise InputError(f"{file} cannot be written: there is no folder {file.parent}; make it first")
             if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
                 raise InputError(f"{file} cannot be written: permission denied; name another file")
-        if len({each.absolute() for each in files}) < len(files):
+            for read in inputs:
+                if file.exists() and read.exists() and file.samefile(read):
+                    raise InputError(
+                        f"{file} cannot be written: it is read by this command; name another file"
+                    )
+        if len({each.resolve() for each in files}) < len(files):
             raise InputError("two outputs have the same file; name a file for each")
         if STDOUT in (self.page, self.timings):
             raise InputError("only --json can go to stdout; name a file for the others")
@@ -108,7 +113,7 @@ def evaluate_testset(
     if gates.no_worse and baseline is None:
         raise typer.BadParameter("needs --baseline FILE", param_hint="--no-worse")
     outputs = _Outputs(json=json, page=page, timings=timings)
-    outputs.check()
+    outputs.check([each for each in (testset, config) if each is not None])
     before = read_report(baseline) if baseline is not None else None
     cases = read_cases(testset, tags or ())
     if before is not None:
@@ -138,7 +143,7 @@ def read_cases(testset: Path, tags: Sequence[str]) -> list[Case]:
 
     Raises `InputError` where there is none, `TestsetError` for malformed rows.
     """
-    from ragbot.evaluate.draft.draft import DRAFT
+    from ragbot.evaluate.drafting import DRAFT
     from ragbot.evaluate.testset import load_testset
 
     cases = [case for case in load_testset(testset) if set(tags) <= set(case.tags)]

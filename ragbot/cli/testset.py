@@ -188,22 +188,22 @@ def draft(
     kb: Kb = DEFAULT_KB,
     config: Config = None,
 ) -> None:
-    """Propose questions out of the documents, for people to edit.
+    """Let the generator of the settings propose questions out of the documents, for people to edit.
 
-    A fifth of them ask about products and codes that no document has: there the bot should abstain. Each has the tag
-    `draft` until somebody has read it.
+    Kept is what rests on words of its passage. Each has the tag `draft` until somebody has read it.
     """
-    from ragbot.evaluate.draft.draft import UNANSWERABLE
-    from ragbot.evaluate.draft.draft import draft as propose
+    from ragbot.evaluate.drafting import draft as propose
     from ragbot.evaluate.exchange.native import to_text
     from ragbot.evaluate.exchange.rows import write
+    from ragbot.models.generate import load_generator
 
     _must_be_new(output, force=force)
-    with open_filled(kb, read_settings(config)) as opened:
-        cases = propose(opened, n, language=language, seed=seed)
+    settings = read_settings(config)
+    with open_filled(kb, settings) as opened:
+        generator = load_generator(settings.generator, settings.models)
+        cases = propose(opened, generator, n, language=language, seed=seed)
     write(output, to_text(cases))
-    misses = sum(UNANSWERABLE in case.tags for case in cases)
-    warn(f"{len(cases)} questions, {misses} of them unanswerable, written to {output}")
+    warn(f"{len(cases)} questions written to {output}")
     if len(cases) < n:
         warn(f"the documents gave no more than that; {n} were asked for")
     warn("next: read each, correct or delete it, take its tag `draft` away, and run `ragbot testset check`")

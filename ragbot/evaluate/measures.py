@@ -80,6 +80,18 @@ _ALL = (
         of=read.right_facts,
     ),
     Measure(
+        name="right_by_facts",
+        meaning="Of the answers to answerable questions with facts: every fact stands in the answer.",
+        group="answer",
+        of=read.right_by_facts,
+    ),
+    Measure(
+        name="right_by_place",
+        meaning="Of the answers to questions with excerpts: a cited place overlaps one of them.",
+        group="answer",
+        of=read.right_by_place,
+    ),
+    Measure(
         name="must_contain",
         meaning="Mean share of the facts that the answer says; 0 where none was given.",
         group="answer",

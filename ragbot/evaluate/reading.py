@@ -9,6 +9,9 @@ from ragbot.evaluate import metrics
 from ragbot.evaluate.testset import TWO_DOCUMENT, Case
 from ragbot.types import Answer
 
+Place = tuple[str, int, int]
+"""Source, and start and end in its text."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -22,6 +25,9 @@ class Sample:
     """For each citation: do its words stand where it says?"""
     cited: tuple[float, float] | None = None
     """Citation recall and precision; None where they were not measured."""
+
+    places: tuple[Place, ...] = ()
+    """Where the excerpts of the case stand."""
 
     @property
     def answered(self) -> bool:
@@ -74,6 +80,26 @@ def right_facts(sample: Sample) -> float | None:
     if sample.case.expect != "answered" or not sample.case.must_contain:
         return None
     return float(_right_answer(sample))
+
+
+def right_by_facts(sample: Sample) -> float | None:
+    """Of an answer to an answerable question with facts: every fact stands in it."""
+    if not sample.answered or sample.case.expect != "answered" or not sample.case.must_contain:
+        return None
+    return float(_facts(sample) is True)
+
+
+def right_by_place(sample: Sample) -> float | None:
+    """Of an answer to a question with excerpts: a cited place overlaps one of them."""
+    if not sample.answered or not sample.places:
+        return None
+    return float(
+        any(
+            each.source == source and each.start < end and start < each.end
+            for each in sample.answer.citations
+            for source, start, end in sample.places
+        )
+    )
 
 
 def facts_said(sample: Sample) -> float | None:

@@ -5,12 +5,13 @@ Everything fits 80 columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
 from rich.box import SIMPLE
 from rich.console import Group as Renderables
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.table import Table
 from rich.text import Text
 
@@ -20,12 +21,15 @@ from ragbot.evaluate.values import Change, Comparison, Curves, EvalReport, Figur
 
 Part = Table | Text
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, with which a text could move the cursor or colour a terminal, and changes of direction."""
+
 _IN_GROUPS = {
     "right": "right_rate",
-    "facts": "right_fact_rate",
     "precise": "answer_precision",
     "silent": "abstention_rate",
-    "support": "supported_share",
+    "by facts": "right_by_facts",
+    "by place": "right_by_place",
     "recall@5": "recall@5",
 }
 """Heading -> figure of the table of groups."""
@@ -176,6 +180,11 @@ def _changes(changes: Sequence[Change]) -> Iterator[Part]:
         )
     yield from _titled("changes", table)
     yield Text("p: corrected for their number (Holm); least: the smallest change that would show")
+
+
+def escape(text: str) -> str:
+    """A text of a test set or an answer as it may stand in a table: no markup, nothing a terminal would obey."""
+    return escape_markup(_UNPRINTABLE.sub("\ufffd", text))
 
 
 def _counted(title: str, many: int, most: int) -> str:

@@ -14,7 +14,7 @@ from ragbot.evaluate.citing import cited, exact_quotes
 from ragbot.evaluate.judge import DEPTH, judge
 from ragbot.evaluate.reading import Sample
 from ragbot.evaluate.summary import summarise
-from ragbot.evaluate.testset import Case, hash_cases, resolve_sources
+from ragbot.evaluate.testset import Case, hash_cases, locate_excerpts, resolve_sources
 from ragbot.evaluate.values import EvalReport, Row, Timing
 from ragbot.protocols import Verifier
 from ragbot.types import Answer, Document, Hit, Turn
@@ -48,7 +48,7 @@ def evaluate(
     `verifier`, such as the bot's own, measures citation recall and precision; without it they are left out.
     `hashes` are those of the knowledge, settings, models and code (`ragbot.fingerprint`); the test set's is added.
     Raises `InputError` where there is no case, `TestsetError` before the first question if a source is not in the
-    knowledge base.
+    knowledge base or an excerpt not in its sources.
     """
     if not cases:
         raise InputError("there is no question to ask; give a test set with at least one row")
@@ -57,6 +57,7 @@ def evaluate(
     texts: dict[str, list[str]] = {}
     for document in documents:
         texts.setdefault(document.source, []).append(document.text)
+    places = locate_excerpts(resolved, texts)
     rows: list[Row] = []
     timings: list[Timing] = []
     for case in resolved:
@@ -70,6 +71,7 @@ def evaluate(
                     case=case,
                     answer=answer,
                     ranked=ranked,
+                    places=places.get(case.id, ()),
                     exact=exact_quotes(answer, texts),
                     cited=cited(answer, verifier) if verifier is not None else None,
                 )

@@ -46,6 +46,8 @@ class Case:
     """Documents that hold the answer: alternatives, or all needed if tagged `two_document`."""
     reference: str = ""
     """A good answer in a person's words."""
+    excerpts: tuple[str, ...] = ()
+    """Words of the sources, letter for letter, that hold the answer: alternatives."""
     must_contain: tuple[tuple[str, ...], ...] = ()
     """Groups of alternatives; a right answer has one of each group."""
     must_not_contain: tuple[str, ...] = ()
@@ -113,8 +115,45 @@ def resolve_sources(cases: Sequence[Case], indexed: Iterable[str]) -> list[Case]
 
 def hash_cases(cases: Sequence[Case]) -> str:
     """SHA-256 in hex of all that the cases say, in their order."""
-    text = json.dumps([to_plain(case) for case in cases], sort_keys=True, ensure_ascii=True)
+    text = json.dumps([_said(case) for case in cases], sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def locate_excerpts(
+    cases: Sequence[Case], texts: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[tuple[str, int, int], ...]]:
+    """Id of each case with excerpts -> (source, start, end) of every place in its sources where one stands.
+
+    `texts`: source -> texts of the documents of that name. Raises `TestsetError` with every excerpt that stands in
+    none of its sources.
+    """
+    found: dict[str, tuple[tuple[str, int, int], ...]] = {}
+    problems: list[str] = []
+    for case in cases:
+        places: list[tuple[str, int, int]] = []
+        for excerpt in case.excerpts:
+            here = [
+                (source, match.start(), match.end())
+                for source in case.sources
+                for text in texts.get(source, ())
+                for match in re.finditer(re.escape(excerpt), text)
+            ]
+            if not here:
+                problems.append(f"{case.id}: excerpt {_short(excerpt)} stands in none of its sources")
+            places += here
+        if case.excerpts:
+            found[case.id] = tuple(places)
+    if problems:
+        raise _error("the test set and the knowledge base do not fit:", problems)
+    return found
+
+
+def _said(case: Case) -> dict[str, Any]:
+    """What a case says; without `excerpts` where it has none, so that older hashes still hold."""
+    plain: dict[str, Any] = to_plain(case)
+    if not case.excerpts:
+        del plain["excerpts"]
+    return plain
 
 
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
@@ -163,6 +202,8 @@ def _case(line: bytes) -> Case:
     if expect is not None and expect not in STATUSES:
         raise _BadField(f"expect must be one of {', '.join(STATUSES)}, not {_short(expect)}")
     sources = _strings(row, "sources")
+    if row.get("excerpts") and not sources:
+        raise _BadField("excerpts need sources: name the documents in which they stand")
     must_contain = _groups(row)
     if expect is None and (sources or must_contain):
         expect = "answered"
@@ -173,6 +214,7 @@ def _case(line: bytes) -> Case:
         history=_history(row),
         expect=expect,
         sources=sources,
+        excerpts=_strings(row, "excerpts"),
         reference=_string(row, "reference"),
         must_contain=must_contain,
         must_not_contain=_strings(row, "must_not_contain"),

@@ -195,3 +195,35 @@ def test_what_cannot_be_measured_ends_with_6(run: Run, kb: Path, testset: Path, 
     bad.write_text('{"id": "a", "question": "q", "sources": ["none.md"]}\n', encoding="utf-8")
     assert "'none.md' is not in the knowledge base" in run("eval", str(bad)).err
     assert run("eval", str(testset), "--json", "none/report.json").code == 6
+
+
+@pytest.mark.parametrize("option", ["--json", "--report", "--timings"])
+def test_an_output_never_overwrites_the_test_set(run: Run, kb: Path, testset: Path, option: str) -> None:
+    """Refused before any question, also under another name of the same file."""
+    before = testset.read_bytes()
+    other = testset.with_name("link.jsonl")
+    other.symlink_to(testset)
+    for name in (testset, other):
+        done = run("eval", str(testset), option, str(name))
+        assert done.code != 0
+        assert "is read by this command" in done.err
+        assert testset.read_bytes() == before
+
+
+def test_a_test_set_cannot_write_escape_sequences(run: Run, kb: Path, tmp_path: Path) -> None:
+    """Of ids, tags and questions; what stands between them is shown."""
+    rows = [
+        {
+            "id": f"i\x1b[31m{n}",
+            "question": "Q\x1b]0;owned\x07 \x9b2J?",
+            "expect": "handover",
+            "tags": [f"t\x1b[2J{n}"],
+        }
+        for n in range(2)
+    ]
+    file = tmp_path / "bad.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    done = run("eval", str(file))
+    assert done.code == 0, done.err
+    assert "owned" in done.out
+    assert not {"\x1b", "\x07", "\x9b"} & set(done.out)

@@ -7,6 +7,7 @@ import json
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,10 +18,11 @@ from ragbot.evaluate.compare import compare
 from ragbot.evaluate.gates import check_gates
 from ragbot.evaluate.judge import cluster
 from ragbot.evaluate.measures import MEASURES
+from ragbot.evaluate.reading import Sample, right_by_facts, right_by_place
 from ragbot.evaluate.report import render, render_comparison
 from ragbot.evaluate.run import evaluate
 from ragbot.evaluate.summary import to_json
-from ragbot.evaluate.testset import Case
+from ragbot.evaluate.testset import Case, locate_excerpts
 from ragbot.evaluate.values import EvalReport
 from ragbot.types import Answer, Chunk, Citation, Claim, Document, Hit, Status, Turn, Understanding
 
@@ -156,6 +158,8 @@ def test_every_figure_is_the_one_worked_out_by_hand() -> None:
         "abstention_precision": (1 / 2, 2),
         "false_answer_rate": (1 / 2, 2),
         "right_fact_rate": (1 / 2, 2),
+        "right_by_facts": (1 / 2, 2),
+        "right_by_place": (None, 0),
         "must_contain": (1 / 2, 2),
         "forbidden_rate": (1 / 2, 2),
         "token_f1": (close((2 / 3 + 1 / 3) / 2), 2),
@@ -328,3 +332,34 @@ def printed(parts: RenderableType) -> str:
     Console(file=stream, width=80).print(parts)
     assert "…" not in stream.getvalue()
     return stream.getvalue()
+
+
+@pytest.mark.parametrize(("start", "end", "value"), [(4, 9, 1.0), (9, 12, 0.0), (0, 5, 1.0), (0, 4, 0.0)])
+def test_right_by_place_asks_for_an_overlap(start: int, end: int, value: float) -> None:
+    """Of half-open ranges in the same source: touching is none."""
+    citation = Citation(
+        number=1, source="a", title="", heading="", page=None, start=start, end=end, quote="x"
+    )
+    answer = Answer(
+        text="It is 6 months.",
+        status="answered",
+        reason="",
+        confidence=1.0,
+        understanding=Understanding(question="?", standalone="?", language="en"),
+        citations=(citation,),
+    )
+    case = Case(id="q", question="?", expect="answered", sources=("a",), must_contain=(("6 months",),))
+    assert right_by_place(Sample(case=case, answer=answer, places=(("a", 4, 9),))) == value
+    assert right_by_place(Sample(case=case, answer=answer, places=(("b", 4, 9),))) == 0
+    assert right_by_place(Sample(case=case, answer=answer)) is None
+    assert right_by_facts(Sample(case=case, answer=answer)) == 1
+    assert right_by_facts(Sample(case=case, answer=replace(answer, text="It is 16 months."))) == 0
+
+
+def test_excerpts_stand_in_their_sources() -> None:
+    """Every place is found; one that stands nowhere is told before any question."""
+    case = Case(id="q", question="?", sources=("a",), excerpts=("two",))
+    assert locate_excerpts([case], {"a": ["one two two"]}) == {"q": (("a", 4, 7), ("a", 8, 11))}
+    with pytest.raises(TestsetError) as caught:
+        locate_excerpts([case], {"a": ["one"], "b": ["two"]})
+    assert "q: excerpt 'two' stands in none of its sources" in str(caught.value.problems)

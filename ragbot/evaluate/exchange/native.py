@@ -18,6 +18,8 @@ def to_row(case: Case) -> dict[str, Any]:
         row["expect"] = case.expect
     if case.sources:
         row["sources"] = list(case.sources)
+    if case.excerpts:
+        row["excerpts"] = list(case.excerpts)
     if case.reference:
         row["reference"] = case.reference
     if case.must_contain:

@@ -101,13 +101,15 @@ def _lines(text: str, problems: Problems) -> Iterator[Numbered]:
 def _json(text: str, file: Path, problems: Problems) -> Iterator[Numbered]:
     begin = _list_start(text, file)
     at = begin + 1
+    line, counted = 1, 0
     while True:
         at = _skip(text, at)
         if at >= len(text):
             raise InputError(f"{file} ends within its list of rows; is it complete?")
         if text[at] == "]":
             return
-        line = text.count("\n", 0, at) + 1
+        line += text.count("\n", counted, at)
+        counted = at
         try:
             value, at = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError) as error:

@@ -16,12 +16,20 @@ from ragbot.types import Citation, Claim
 _HEADLINE = {
     "right_rate": "Questions that went right",
     "answer_precision": "Answers that are right",
-    "supported_share": "Statements supported",
+    "right_by_facts": "Answers right by the facts",
+    "right_by_place": "Answers right by place",
     "quote_exactness": "Quotes exact",
     "abstention_rate": "Unanswerable questions declined",
     "recall@5": "Right source found",
 }
-_IN_GROUPS = ("right_rate", "answer_precision", "supported_share", "abstention_rate", "recall@5")
+_IN_GROUPS = (
+    "right_rate",
+    "answer_precision",
+    "right_by_facts",
+    "right_by_place",
+    "abstention_rate",
+    "recall@5",
+)
 _LEVELS = 5
 """Shades of the confusion matrix."""
 

@@ -50,7 +50,8 @@ def _in_short(report: EvalReport) -> str:
     said = {
         "answer_rate": "of the answerable questions were answered",
         "answer_precision": "of the answers given are right",
-        "supported_share": "of their statements are supported by the documents",
+        "right_by_facts": "of them say every fact that the test set asks for",
+        "right_by_place": "of them cite the right place",
         "abstention_rate": "of the unanswerable questions were declined",
     }
     figures = {what: _figure(report, name) for name, what in said.items()}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ragbot.errors import InputError, TestsetError
+from ragbot.evaluate.exchange import rows
 from ragbot.evaluate.exchange.rows import BadRow, read_rows, text_of, texts_of, to_array, to_lines
 
 
@@ -108,3 +109,24 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         read = [dict(each.row) for each in read_rows(file(tmp_path, name, text))]
         assert read == rows[: len(read)]
         assert read
+
+
+def test_reading_json_takes_time_in_proportion_to_its_size(tmp_path: Path) -> None:
+    """The text is counted through once, not once for each row; lines are told as before."""
+
+    class Counting(str):
+        counted = 0
+
+        def count(self, *of: object) -> int:
+            needle, start, end = of
+            assert isinstance(needle, str)
+            assert isinstance(start, int)
+            assert isinstance(end, int)
+            Counting.counted += end - start
+            return super().count(needle, start, end)
+
+    text = Counting("[\n" + ",\n".join(f'{{"id": "{n}"}}' for n in range(500)) + "\n]")
+    path = tmp_path / "a.json"
+    found = list(rows._json(text, path, rows.Problems(path)))
+    assert [each.line for each in found] == list(range(2, 502))
+    assert Counting.counted <= len(text)
