@@ -33,10 +33,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ragbot.index.knowledge_base import KnowledgeBase
-from ragbot.text.passage import embedded_text
 from ragbot.models.hub import locate
 from ragbot.models.runtime import go_offline, quiet_transformers
 from ragbot.settings import Settings
+from ragbot.text.passage import embedded_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

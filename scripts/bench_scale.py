@@ -26,11 +26,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
+import scale_quality
 from rich.console import Console
 from rich.table import Table
 
 import scale_base
-import scale_quality
 from ragbot.index.bm25 import norms
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.models.embed import load_embedder

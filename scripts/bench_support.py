@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 from companies import Company, Question, read_companies, read_company
 from ragbot.errors import ModelNotFound
 from ragbot.models.embed import OnnxEmbedder, load_embedder
-from ragbot.models.read import Candidate, Reader, load_reader
+from ragbot.models.read import Reader, load_reader
 from ragbot.settings import EmbedderSettings, ModelsSettings, load_settings
 from ragbot.text.words import terms
+from ragbot.types import Candidate
 from retrieval_sets import read_lines, read_set, set_folders
 from support_figures import DEPTH, NAMES, Figures, Ranked, asked, figures, interval, show
 

@@ -19,8 +19,8 @@ from typing import Any
 from ragbot.ingest.document import to_document
 from ragbot.ingest.limits import Limits
 from ragbot.ingest.load import parse_bytes, title_of
-from ragbot.text.passage import embedded_sentences
 from ragbot.ingest.split import split
+from ragbot.text.passage import embedded_sentences
 from ragbot.types import Chunk
 
 CHOOSE = ("odoo_docs", "open_docs_zh/1panel", "open_docs_zh/deepin", "consumer_docs/ente")

@@ -21,9 +21,9 @@ from ragbot.index import stage
 from ragbot.index.history import Past
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.stage import Staging
-from ragbot.text.passage import embedded_text
 from ragbot.protocols import Embedder
 from ragbot.settings import Settings
+from ragbot.text.passage import embedded_text
 from ragbot.types import Chunk, Document
 
 PASSAGES = 5

@@ -122,7 +122,9 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--chunk-tokens", type=int, default=180)
     parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="a checkpoint whose weights, not whose schedule, are gone on from")
+    parser.add_argument(
+        "--start", type=Path, help="a checkpoint whose weights, not whose schedule, are gone on from"
+    )
     parser.add_argument("--steps", type=int, default=0, help="most steps; 0: all of the epochs")
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--frozen", type=int, default=4, help="lowest layers that stay as they are")

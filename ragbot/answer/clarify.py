@@ -1,7 +1,7 @@
 """Which product, plan, region or version? Told by what documents declare and by what is known of the customer.
 
-A document declares what it holds for in its front matter, or in the properties of its file or row: `region: EU`,
-`products: [Hub 1, Hub 2]`, `region: US, EU`. Passages that declare something else than the customer has yield to those that declare it;
+A document declares what it holds for in its front matter, or in the properties of its file or row: `region: US, EU`,
+`products: [Hub 1, Hub 2]`. Passages that declare something else than the customer has yield to those that declare it;
 where the likeliest passages declare different things and nobody has said which is meant, the bot asks. Pure functions;
 no word of a question is interpreted beyond looking the declared values up in it.
 """
@@ -46,7 +46,13 @@ def declared(chunk: Chunk, facet: str) -> tuple[str, ...]:
         value = chunk.meta.get(name)
         each = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
         for one in each:
-            parts = one.split(",") if isinstance(one, str) else [str(one)] if isinstance(one, (int, float)) else []
+            parts = (
+                one.split(",")
+                if isinstance(one, str)
+                else [str(one)]
+                if isinstance(one, (int, float))
+                else []
+            )
             found += [text for part in parts if (text := part.strip())]
     return tuple(dict.fromkeys(found))
 

@@ -176,7 +176,9 @@ def read_passages(
         for place, (text, spans) in zip(places, texts, strict=True)
     ]
     readings = kb.reader(generation).read(found.question.in_context, candidates)
-    likely = raised(found.question.original, (text for text, _ in texts), (each.probability for each in readings))
+    likely = raised(
+        found.question.original, (text for text, _ in texts), (each.probability for each in readings)
+    )
     hits = []
     for place, chunk, reading, worth in zip(places, chunks, readings, likely, strict=True):
         hit = _hit(found, place, chunk, worth=worth)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ LIST = (
 ROWS = "Plan: Basic; Price: 4.99 €\nPlan: Plus; Price: 9.99 €\nPlan: Pro; Price: 19.99 €"
 
 
-def shown(text: str, words: str, characters: int, **meta: object) -> str:
+def shown(text: str, words: str, characters: int, **meta: Any) -> str:
     """The excerpt of a passage where `words` stand in the sentence that answers."""
     hit = passage(text, **meta)
     at = text.index(words)

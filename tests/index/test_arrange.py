@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from passages import passage
@@ -11,7 +12,7 @@ from ragbot.index.arrange import arrange
 from ragbot.types import Hit
 
 
-def hit(text: str, score: float, source: str, **meta: str) -> Hit:
+def hit(text: str, score: float, source: str, **meta: Any) -> Hit:
     return replace(passage(text, source=source, **meta), score=score)
 
 
