@@ -106,7 +106,8 @@ def copy(folder: Path, to: Path) -> None:
     source.backup(target)
     source.close()
     target.close()
-    shutil.copytree(folder / "segments", to / "segments", copy_function=os.link)
+    for shared in ("segments", "words"):
+        shutil.copytree(folder / shared, to / shared, copy_function=os.link)
     descriptor = os.open(to / "kb.sqlite", os.O_RDONLY)
     os.fsync(descriptor)
     os.close(descriptor)
