@@ -1,10 +1,10 @@
-"""What the two sides of a large knowledge base find, against searches that look at everything, for `bench_scale.py`."""
+"""What the vector side of a large knowledge base finds, against all vectors, and what both sides take, for `bench_scale.py`."""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from ragbot.index.generation import Generation
 from ragbot.index.knowledge_base import KnowledgeBase
-from ragbot.index.postings import UNIT
 
 _BATCH = 16_384
 
 
 def quality(kb: KnowledgeBase, questions: list[str], shelf_value: str, kept: Path) -> dict[str, float]:
-    """Recall@10 of the vector side, and the share of questions whose best 10 by words are those of scoring all."""
+    """Recall@10 of the vector side, and what each side takes."""
     generation = kb.generations.get()
     understood = [kb.understand(question) for question in questions]
     vectors = kb.embedder.embed([each.dense_text for each in understood], kind="query")
@@ -34,8 +33,6 @@ def quality(kb: KnowledgeBase, questions: list[str], shelf_value: str, kept: Pat
         ]
         shares = [len(set(own) & set(true)) / 10 for own, true in zip(rows, best[name].tolist(), strict=True)]
         found[f"recall@10 of the vectors, {name}"] = statistics.mean(shares)
-    same = [generation.lexical.search(each.terms, 10) == every(generation, each.terms) for each in understood]
-    found["best 10 by words as by scoring all"] = statistics.mean(same)
     return found | sides(kb, generation, questions)
 
 
@@ -91,31 +88,3 @@ def stored(
             vectors = np.frombuffer(b"".join(blob for _, blob in found), "<f4").reshape(len(rows), -1)
             here = np.isin(rows, generation.rows) & ~np.isin(rows, generation.dead)
             yield np.searchsorted(generation.rows, rows[here]), vectors[here]
-
-
-def every(generation: Generation, terms: Mapping[str, float], k: int = 10) -> list[tuple[int, float]]:
-    """The best by words from the scores of all passages."""
-    scores = generation.lexical.scores(terms, np.arange(len(generation.rows)))
-    near = np.flatnonzero(scores > 0)
-    order = near[np.lexsort((near, -scores[near]))][:k]
-    return list(zip(order.tolist(), scores[order].tolist(), strict=True))
-
-
-def exhaustive(
-    generation: Generation, norm: list[NDArray[np.float32]], terms: Mapping[str, float], k: int
-) -> NDArray[np.int64]:
-    """The best k positions by words, every posting scored."""
-    scores, start = np.zeros(len(generation.rows), np.float32), 0
-    for segment, its_norm in zip(generation.segments, norm, strict=True):
-        words = segment.passages.words
-        for term, weight in terms.items():
-            begin, end = words.bounds(words.find(term.encode()))
-            positions = words.positions[begin:end]
-            tf = words.frequencies[begin:end] * np.float32(UNIT)
-            scores[start + positions] += (
-                weight * generation.lexical.idf(term) * tf / (tf + its_norm[positions])
-            )
-        start += len(segment)
-    best = np.argpartition(-scores, k)[:k]
-    found: NDArray[np.int64] = best[np.argsort(-scores[best])]
-    return found

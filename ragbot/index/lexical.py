@@ -17,7 +17,9 @@ import errno
 import hashlib
 import json
 import math
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -212,11 +214,15 @@ class Lexical:
 
         self._snapshot, self._rows, self._schema = snapshot, rows, _schema()
         try:
-            with tempfile.TemporaryDirectory(prefix="ragbot-") as name:
-                _link(snapshot, Path(name))
-                index = tantivy.Index.open(name)
-                index.config_reader("manual")
-                self._searcher = index.searcher()
+            name = tempfile.mkdtemp(prefix="ragbot-")
+            # tantivy's own reader, which "manual" ends, may still lock the folder while it is removed: then it goes
+            # with this object.
+            weakref.finalize(self, shutil.rmtree, name, ignore_errors=True)
+            _link(snapshot, Path(name))
+            index = tantivy.Index.open(name)
+            index.config_reader("manual")
+            self._searcher = index.searcher()
+            shutil.rmtree(name, ignore_errors=True)
         except OSError as error:
             raise KnowledgeBaseError(
                 f"the index of words cannot be opened ({error}); set TMPDIR to a folder that can be written"
@@ -229,10 +235,9 @@ class Lexical:
 
         Lexical.build([count_terms("Returns", "", "Within 30 days.")]).search({"return": 1.0}, k=5)
         """
-        home = tempfile.TemporaryDirectory(prefix="ragbot-")
         passages = [Passage(row, each) for row, each in enumerate(counts)]
-        snapshot = changed(Path(home.name), None, (), passages, home)
-        return cls(snapshot, np.arange(len(counts)))
+        with tempfile.TemporaryDirectory(prefix="ragbot-") as pool:
+            return cls(changed(Path(pool), None, (), passages), np.arange(len(counts)))
 
     def __len__(self) -> int:
         """How many passages may be found."""
@@ -248,7 +253,7 @@ class Lexical:
         return math.log1p((len(self) - frequency + 0.5) / (frequency + 0.5))
 
     def with_prefix(self, prefix: str) -> list[tuple[str, int]]:
-        """All terms that begin with `prefix`, sorted by their UTF-8 bytes, each with its document frequency."""
+        """All terms that begin with `prefix`, sorted, each with its document frequency."""
         return self._dictionary(_TERMS, prefix)
 
     def search(
@@ -347,10 +352,9 @@ class Lexical:
 
         if not _encodable(prefix):
             return []
-        if self._whole:
-            return self._searcher.terms_with_prefix(name, prefix)
-        found = self._searcher.terms_with_prefix(name, prefix, tantivy.Query.all_query())
-        return [(term, count) for term, count in found if count]
+        living = None if self._whole else tantivy.Query.all_query()
+        found = self._searcher.terms_with_prefix(name, prefix, living)
+        return sorted((term, count) for term, count in found if count)
 
 
 def _term(schema: tantivy.Schema, term: str) -> tantivy.Query:
