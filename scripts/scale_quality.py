@@ -1,4 +1,4 @@
-"""What the vector side of a large knowledge base finds, against all vectors, and what both sides take, for `bench_scale.py`."""
+"""What the vector side of a large knowledge base finds, and what both sides take, for `bench_scale.py`."""
 
 from __future__ import annotations
 
