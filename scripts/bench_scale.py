@@ -3,9 +3,9 @@
 SETS is a folder of retrieval sets in BEIR's layout (corpus.jsonl, queries.jsonl); `scale_base.py` tells what is
 made of them. For each size: building, memory, disk, opening, hybrid top-10 search for real questions (embedding
 included) without a filter and with one that lets 1 % through, recall@10 of the vector side against all vectors,
-whether the lexical side finds what scoring every posting finds, throughput of two threads, and the time until one
+throughput of two threads, and the time until one
 changed document is found by a reader that is open. The baseline, on the same data: all vectors in a flat faiss
-index, every posting of the question's terms scored. Everything is measured in processes of their own; DIR keeps
+index. Everything is measured in processes of their own; DIR keeps
 what was built.
 """
 
@@ -31,7 +31,7 @@ from rich.console import Console
 from rich.table import Table
 
 import scale_base
-from ragbot.index.bm25 import norms
+import scale_quality
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.models.embed import load_embedder
 from ragbot.settings import Settings
@@ -113,7 +113,8 @@ def search(given: argparse.Namespace, size: int) -> dict[str, float]:
     questions = asked(given)
     found = {
         "disk: store, MB": disk(kb.folder, "kb.sqlite"),
-        "disk: indexes, MB": disk(kb.folder, "segments"),
+        "disk: vectors, MB": disk(kb.folder, "segments"),
+        "disk: words, MB": disk(kb.folder, "words"),
     }
     found |= {"open, s": opened, "segments": len(kb.generations.get().segments)}
     for name, filters in (("search", None), ("filtered search", FILTER)):
@@ -207,7 +208,7 @@ def live(given: argparse.Namespace, size: int) -> dict[str, float]:
 
 
 def baseline(given: argparse.Namespace, size: int) -> dict[str, float]:
-    """All vectors in a flat index, every posting of the question's terms scored; nothing fused, no rows read."""
+    """The embedding and all vectors in a flat index; nothing fused, no rows read."""
     import faiss
 
     with KnowledgeBase.open(place(given, size), settings=Settings()) as kb:
@@ -216,13 +217,11 @@ def baseline(given: argparse.Namespace, size: int) -> dict[str, float]:
         for _, vectors in scale_quality.stored(kb, generation):
             flat.add(vectors)
         faiss.omp_set_num_threads(1)  # as our own searches
-        norm = [norms(segment.passages.lengths, segment.mean) for segment in generation.segments]
         taken = []
         for question in questions[:60]:
             started = time.perf_counter()
             understood = kb.understand(question)
-            flat.search(kb.embedder.embed([understood.dense_text], kind="query"), 50)
-            scale_quality.exhaustive(generation, norm, understood.terms, 50)
+            flat.search(kb.embedder.embed([understood.original], kind="query"), 50)
             taken.append(time.perf_counter() - started)
     return {
         "baseline: search, median ms": 1000 * statistics.median(taken[10:]),

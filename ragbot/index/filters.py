@@ -3,8 +3,7 @@
 A filter names `language`, `source` or any property of the documents, and one value or several of which one
 must hold. A document that lacks the property is left out: what is not labelled for a reader is not shown.
 
-Every value that a filter may name is a label; each segment keeps for every label the passages that carry it,
-in an inverted index like that of the words.
+Every value that a filter may name is a label; the index of the words keeps for every label the passages that have it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.errors import InputError
-from ragbot.index.postings import Postings
+from ragbot.index.lexical import Lexical
 
 Filters = Mapping[str, str | Sequence[str]]
 _MOST_MASKS = 64
@@ -74,9 +73,9 @@ def _text(value: Any) -> str:
 class Masks:
     """The masks of one generation, each made once."""
 
-    def __init__(self, parts: Sequence[tuple[Postings, int]], live: NDArray[np.bool_] | None) -> None:
-        """The labels of each segment, with how many passages it has; `live` marks what may be found, None: all."""
-        self._parts, self._live = tuple(parts), live
+    def __init__(self, lexical: Lexical, size: int) -> None:
+        """`lexical` knows the labels of the passages at positions 0..size-1."""
+        self._lexical, self._size = lexical, size
         self._made: OrderedDict[Key, NDArray[np.bool_]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -90,29 +89,15 @@ class Masks:
             return self._made[key]
 
     def languages(self) -> dict[str, int]:
-        """How many passages belong to documents in each language, those not counted that merely left since."""
-        found: dict[str, int] = {}
-        prefix = b"language\0"
-        for postings, _ in self._parts:
-            begin, end = postings.place(prefix), postings.place(prefix + b"\xff")
-            for place, word in enumerate(postings.words(begin, end), start=begin):
-                first, last = postings.bounds(place)
-                code = word.removeprefix(prefix).decode()
-                found[code] = found.get(code, 0) + last - first
-        return found
+        """How many passages belong to documents in each language."""
+        return self._lexical.label_counts("language\0")
 
     def _mask(self, key: Key) -> NDArray[np.bool_]:
-        if not self._parts:
-            return np.zeros(0, bool)
-        masks = []
-        for postings, size in self._parts:
-            mask = np.ones(size, bool)
-            for name, values in key:
-                fitting = np.zeros(size, bool)
-                for label in {label for value in values for label in _wanted(name, value)}:
-                    start, end = postings.bounds(postings.find(label.encode("utf-8", "surrogatepass")))
-                    fitting[postings.positions[start:end]] = True
-                mask &= fitting
-            masks.append(mask)
-        found = np.concatenate(masks)
-        return found if self._live is None else found & self._live
+        mask = np.ones(self._size, bool)
+        for name, values in key:
+            fitting = np.zeros(self._size, bool)
+            fitting[self._lexical.labelled([label for value in values for label in _wanted(name, value)])] = (
+                True
+            )
+            mask &= fitting
+        return mask

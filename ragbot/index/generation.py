@@ -10,34 +10,30 @@ generations are published: that is `publish.py`.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragbot.index.bm25 import Part
 from ragbot.index.dense import Dense
-from ragbot.index.filters import Masks
-from ragbot.index.lexical import HEADING_WEIGHT, PART_WEIGHT, TITLE_WEIGHT, Lexical
-from ragbot.index.merge import make
-from ragbot.index.postings import Allowed
-from ragbot.index.rows import to_json
-from ragbot.index.segment import Segment
+from ragbot.index.filters import Masks, labels
+from ragbot.index.lexical import TERMS, Allowed, Lexical, Passage, Snapshot, changed, count_terms
+from ragbot.index.rows import from_json, to_json
+from ragbot.index.segment import Segment, make
 from ragbot.index.store import VISIBLE, State
-from ragbot.text import words
 from ragbot.text.language import UNKNOWN
 
+SEGMENTS, WORDS = "segments", "words"
+"""Folders of what several generations may share: segments, and files of words."""
 SMALL = 2048
 """Rows up to which the newest segments are made again with each change."""
 FALL = 4
 """How many times as many live rows as all newer segments together an older one has, at least."""
 MOST_DEAD = 0.2
-"""Share of a segment's rows that may be dead before it is made again without them."""
+"""Share of the rows of a segment, or of the words' index, that may be dead before it is made again without them."""
 
 LANGUAGE_SHARE = 0.05
 """Share of the passages from which on a question is stemmed as their language too."""
@@ -47,6 +43,10 @@ _CHUNKS = "FROM chunks c CROSS JOIN documents d ON d.row = c.document_row WHERE"
 _DIED = (
     "SELECT c.row FROM documents d CROSS JOIN chunks c ON c.document_row = d.row "
     "WHERE d.died > :before AND d.died <= :revision AND d.born <= :before ORDER BY c.row"
+)
+_TEXTS = (
+    "SELECT c.row, d.title, c.heading, c.text, json_extract(c.meta, '$.language'), d.source, d.language, d.meta "
+    f"{_CHUNKS} c.row > :after AND {VISIBLE} ORDER BY c.row"
 )
 
 
@@ -59,13 +59,15 @@ class Generation:
     """The store's mark of this revision."""
     embedder: str
     """Name of the embedder that made the vectors; empty where there are none."""
-    terms: str
-    """`terms_version()` of the code that made the lexical side."""
+    terms: int
+    """`lexical.TERMS` of the code that made the lexical side."""
     digest: str
     """`digest` of the chunks."""
     segments: tuple[Segment, ...]
     dead: NDArray[np.int64]
     """Rows of the segments that are not visible at the revision, ascending."""
+    words: Snapshot
+    """The index of the words, without the dead rows."""
     rows: NDArray[np.int64] = field(init=False)
     """Chunk row at each position, ascending."""
     documents: NDArray[np.int64] = field(init=False)
@@ -81,7 +83,7 @@ class Generation:
     def __post_init__(self) -> None:
         """Raises `ValueError` where rows are out of order or dead ones are not there."""
         none = [np.zeros(0, np.int64)]
-        rows = np.concatenate([segment.passages.rows for segment in self.segments] or none)
+        rows = np.concatenate([segment.rows for segment in self.segments] or none)
         if (np.diff(rows) <= 0).any():
             raise ValueError("rows are not in ascending order")
         places = np.searchsorted(rows, self.dead)
@@ -93,14 +95,11 @@ class Generation:
         live = tuple(None if each.all() else each for each in parted[: len(self.segments)])
         values = {
             "rows": rows,
-            "documents": np.concatenate([segment.passages.documents for segment in self.segments] or none),
+            "documents": np.concatenate([segment.documents for segment in self.segments] or none),
             "live": live,
             "dense": Dense([segment.vectors for segment in self.segments], all_live if len(places) else None),
-            "lexical": Lexical([_part(*pair) for pair in zip(self.segments, live, strict=True)]),
-            "masks": Masks(
-                [(segment.passages.labels, len(segment)) for segment in self.segments],
-                all_live if len(places) else None,
-            ),
+            "lexical": (lexical := Lexical(self.words, rows)),
+            "masks": Masks(lexical, len(rows)),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -116,20 +115,6 @@ def _frequent(passages: Mapping[str, int]) -> tuple[str, ...]:
     ordered = sorted(passages, key=lambda code: (-passages[code], code))
     least = LANGUAGE_SHARE * sum(passages.values())
     return tuple(code for code in ordered[:MOST_LANGUAGES] if code != UNKNOWN and passages[code] >= least)
-
-
-def _part(segment: Segment, live: Allowed | None) -> Part:
-    passages = segment.passages
-    return Part(passages.words, passages.lengths, passages.bounds, segment.mean, live)
-
-
-@lru_cache(maxsize=1)
-def terms_version() -> str:
-    """Changes when the same text may give other terms or weights: an index of another version is stale."""
-    parts = [hashlib.sha256(Path(words.__file__).read_bytes()).hexdigest()]
-    parts += [f"{name} {importlib.metadata.version(name)}" for name in ("PyStemmer", "rjieba")]
-    parts += [f"title {TITLE_WEIGHT}", f"heading {HEADING_WEIGHT}", f"part {PART_WEIGHT}"]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def digest(connection: sqlite3.Connection, revision: int) -> str:
@@ -153,7 +138,7 @@ def _hexadecimal(total: int) -> str:
 
 
 def build(
-    parent: Path,
+    folder: Path,
     connection: sqlite3.Connection,
     state: State,
     previous: Generation | None = None,
@@ -161,19 +146,21 @@ def build(
     home: object = None,
     small: int = SMALL,
 ) -> Generation:
-    """The generation of `state`'s revision; new segments are written below `parent`.
+    """The generation of `state`'s revision; new files are written below `folder`.
 
     `connection` is inside the transaction that read `state`. Of `previous`, whose revision must be of this
     store's history, whatever is still right is used: rows are immutable, their numbers are never used again,
-    and rows that become visible have greater numbers than all before them. `home` is kept with new segments;
+    and rows that become visible have greater numbers than all before them. `home` is kept with new files;
     the newest segments are made again while they and the new rows are `small` together.
     Raises `OSError`, `sqlite3.Error`.
     """
     if previous is None or not _usable(previous, state):
         segments: list[Segment] = []
-        before, known, dead = 0, 0, np.zeros(0, np.int64)
+        before, known, words = 0, 0, None
+        dead = new_dead = np.zeros(0, np.int64)
     else:
         segments, before, known = list(previous.segments), previous.revision, int(previous.digest, 16)
+        words = previous.words
         died = connection.execute(_DIED, {"before": before, "revision": state.revision}).fetchall()
         new_dead = np.array([row for (row,) in died], np.int64)
         known -= _sum(
@@ -181,16 +168,29 @@ def build(
             {"dead": to_json(new_dead.tolist())},
         )  # fmt: skip
         dead = np.union1d(previous.dead, new_dead)
-    last = max((int(segment.passages.rows[-1]) for segment in segments), default=0)
+    last = max((int(segment.rows[-1]) for segment in segments), default=0)
     at: dict[str, object] = {"after": last, "revision": state.revision}
     new = f"{_CHUNKS} c.row > :after AND {VISIBLE}"
     count = connection.execute(f"SELECT count(*) {new}", at).fetchone()[0]
-    made = _changed(parent, connection, state, segments, dead=dead, count=count, home=home, small=small)
-    return _generation(state, made, dead, _hexadecimal(known + _sum(connection, new, at)))
+    made = _changed(
+        folder / SEGMENTS, connection, state, segments, dead=dead, count=count, home=home, small=small
+    )
+    if words is None or count or len(new_dead):
+        passages = _passages(connection, state, last)
+        words = changed(folder / WORDS, words, new_dead.tolist(), passages, home)
+    return _generation(state, made, dead, _hexadecimal(known + _sum(connection, new, at)), words)
+
+
+def _passages(connection: sqlite3.Connection, state: State, after: int) -> Iterator[Passage]:
+    """What is indexed of the words of all rows visible at `state` that are greater than `after`."""
+    cursor = connection.execute(_TEXTS, {"after": after, "revision": state.revision})
+    for row, title, heading, text, written, source, language, meta in cursor:
+        counts = count_terms(title, heading, text, written or UNKNOWN)
+        yield Passage(row, counts, labels(source, language, from_json(meta)))
 
 
 def compacted(
-    parent: Path, connection: sqlite3.Connection, state: State, previous: Generation
+    folder: Path, connection: sqlite3.Connection, state: State, previous: Generation
 ) -> Generation | None:
     """The same generation with segments merged and dead rows left out where that is due; None where it is not."""
     segments: list[Segment] = []
@@ -198,18 +198,21 @@ def compacted(
     for group in groups:
         (first, live), *_ = group
         if len(group) > 1 or (live is not None and np.mean(live) < 1 - MOST_DEAD):
-            segments.append(make(parent, connection, state, group))
+            segments.append(make(folder / SEGMENTS, connection, state, group))
         else:
             segments.append(first)
-    if segments == list(previous.segments):
+    words = previous.words
+    if words.dead_share() > MOST_DEAD:
+        words = changed(folder / WORDS, None, (), _passages(connection, state, 0))
+    if segments == list(previous.segments) and words is previous.words:
         return None
-    return _generation(state, segments, previous.dead, previous.digest)
+    return _generation(state, segments, previous.dead, previous.digest, words)
 
 
 def _usable(previous: Generation, state: State) -> bool:
     return (
         state.stamps.get(previous.revision) == previous.stamp
-        and previous.terms == terms_version()
+        and previous.terms == TERMS
         and previous.embedder in ("", state.embedder)
     )
 
@@ -236,7 +239,7 @@ def _changed(
     total = count
     while kept and (total := total + _size(*kept[-1])) <= small:
         merged.insert(0, kept.pop())
-    after = max((int(segment.passages.rows[-1]) for segment in segments), default=0)
+    after = max((int(segment.rows[-1]) for segment in segments), default=0)
     return [
         *(segment for segment, _ in kept),
         make(parent, connection, state, merged, after=after, home=home),
@@ -263,7 +266,7 @@ def _size(segment: Segment, live: Allowed | None) -> int:
 
 def _live(segment: Segment, dead: NDArray[np.int64]) -> Allowed | None:
     """Which rows of a segment are not in `dead`; None where all are."""
-    rows = segment.passages.rows
+    rows = segment.rows
     places = np.searchsorted(rows, dead)
     hit = places < len(rows)
     hit[hit] = rows[places[hit]] == dead[hit]
@@ -275,15 +278,16 @@ def _live(segment: Segment, dead: NDArray[np.int64]) -> Allowed | None:
 
 
 def _generation(
-    state: State, segments: Sequence[Segment], dead: NDArray[np.int64], digest: str
+    state: State, segments: Sequence[Segment], dead: NDArray[np.int64], digest: str, words: Snapshot
 ) -> Generation:
-    held = [dead[np.isin(dead, segment.passages.rows)] for segment in segments] if len(dead) else []
+    held = [dead[np.isin(dead, segment.rows)] for segment in segments] if len(dead) else []
     return Generation(
         revision=state.revision,
         stamp=state.stamp,
         embedder=state.embedder,
-        terms=terms_version(),
+        terms=TERMS,
         digest=digest,
         segments=tuple(segments),
+        words=words,
         dead=np.concatenate([*held, np.zeros(0, np.int64)]),
     )

@@ -1,12 +1,13 @@
 """Generations on disk: written beside each other, made current by one rename, never trusted unchecked.
 
-    segments/NAME/       what several generations may share: see `segment.py`
-    generations/NAME/    dead.npy, and manifest.json, written last, which names the segments by their hashes
+    segments/NAME/       vectors, which several generations may share: see `segment.py`
+    words/SHA-256        files of words, which several generations may share: see `lexical.py`
+    generations/NAME/    dead.npy, and manifest.json, written last, which names all of those by their hashes
     CURRENT              one line: NAME and the SHA-256 of its manifest
     PREVIEW              the same for what is previewed, while there is a preview
 
-Reading compares each file's hash before anything is made of it; a segment that the reader holds already, known
-by its hash, is not read again.
+Reading compares each file's hash before anything is made of it; a segment or a file of words that the reader holds
+already, known by its hash, is not read again.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ import numpy as np
 
 from ragbot.durable import sync, write
 from ragbot.index import segment
-from ragbot.index.generation import Generation
+from ragbot.index.generation import SEGMENTS, WORDS, Generation
+from ragbot.index.lexical import Snapshot
 from ragbot.index.segment import FORMAT, MANIFEST, Damaged, contents
 
 CURRENT = "CURRENT"
 PREVIEW = "PREVIEW"
 FOLDER = "generations"
-SEGMENTS = "segments"
 KEPT = 3
 """How many generations stay: the current one and two before it, for readers in the middle of opening one."""
 
@@ -61,7 +62,7 @@ def _named_by(folder: Path, pointer: str) -> tuple[str, str]:
 
 
 def load(folder: Path, held: Generation | None = None, pointer: str = CURRENT) -> Generation:
-    """The generation that `pointer` names, every byte checked but that of segments which `held` has.
+    """The generation that `pointer` names, every byte checked but those of files which `held` has.
 
     Raises `Damaged`.
     """
@@ -72,16 +73,18 @@ def load(folder: Path, held: Generation | None = None, pointer: str = CURRENT) -
         raise Damaged(f"{name}/{MANIFEST} is not the published one")
     known = {(each.place, each.sha256): each for each in held.segments} if held else {}
     try:
-        return _read(place, json.loads(content), known)
+        manifest = json.loads(content)
+        if manifest["format"] != FORMAT:
+            raise Damaged(f"{name} has format {manifest['format']}, not {FORMAT}")
+        words = _words(folder / WORDS, manifest["words"], held)
+        return _read(place, manifest, known, words)
     except (LookupError, ValueError, TypeError, RuntimeError, EOFError) as error:
         raise Damaged(f"{name} cannot be understood: {error!r}") from error
 
 
 def _read(
-    place: Path, manifest: dict[str, Any], known: dict[tuple[Path, str], segment.Segment]
+    place: Path, manifest: dict[str, Any], known: dict[tuple[Path, str], segment.Segment], words: Snapshot
 ) -> Generation:
-    if manifest["format"] != FORMAT:
-        raise Damaged(f"{place.name} has format {manifest['format']}, not {FORMAT}")
     dead = bytes(contents(place / _DEAD))
     if hashlib.sha256(dead).hexdigest() != manifest["dead"]:
         raise Damaged(f"{place.name}/{_DEAD} is damaged")
@@ -92,23 +95,36 @@ def _read(
     generation = Generation(
         **{key: manifest[key] for key in ("revision", "stamp", "embedder", "terms", "digest")},
         segments=tuple(segments),
+        words=words,
         dead=np.load(io.BytesIO(dead), allow_pickle=False),
     )
     if generation.size != manifest["chunks"]:
         raise Damaged(f"{place.name} has {generation.size} passages, not {manifest['chunks']}")
+    if len(generation.lexical) != generation.size:
+        raise Damaged(f"{place.name} has words of {len(generation.lexical)} passages, not {generation.size}")
     return generation
 
 
+def _words(pool: Path, manifest: dict[str, Any], held: Generation | None) -> Snapshot:
+    """The snapshot of a manifest, each of its files checked."""
+    known = set(held.words.files.values()) if held else set()
+    files = {name: pool / sha256 for name, sha256 in manifest["files"].items()}
+    for place in files.values():
+        if place not in known and hashlib.sha256(contents(place)).hexdigest() != place.name:
+            raise Damaged(f"{WORDS}/{place.name} is damaged")
+    return Snapshot(manifest["meta"], files)
+
+
 def holds(folder: Path, generation: Generation) -> bool:
-    """Whether all segments of `generation` lie in `folder`, so that it can be published there."""
+    """Whether all files of `generation` lie in `folder`, so that it can be published there."""
     return all(
         each.place.parent == folder / SEGMENTS and (each.place / MANIFEST).is_file()
         for each in generation.segments
-    )
+    ) and all(each.parent == folder / WORDS and each.is_file() for each in generation.words.files.values())
 
 
 def publish(folder: Path, generation: Generation, step: Step, pointer: str = CURRENT) -> None:
-    """Write `generation`, whose segments are in place, beside the others and make `pointer` name it.
+    """Write `generation`, whose files are in place, beside the others and make `pointer` name it.
 
     The caller holds the writer's lock. Raises `OSError`.
     """
@@ -144,6 +160,10 @@ def _manifest(generation: Generation, dead: str) -> dict[str, Any]:
         "chunks": generation.size,
         "dead": dead,
         "segments": [[each.place.name, each.sha256] for each in generation.segments],
+        "words": {
+            "meta": generation.words.meta,
+            "files": {name: place.name for name, place in generation.words.files.items()},
+        },
     }
 
 
@@ -159,7 +179,8 @@ def withdraw(folder: Path) -> None:
 
 def sweep(folder: Path) -> None:
     """Remove all generations but the current one, the previewed one and the newest others, `KEPT` in all beside the
-    previewed one, the segments that none of them has, and what killed runs left. The caller holds the writer's lock.
+    previewed one, the segments and files of words that none of them has, and what killed runs left. The caller holds
+    the writer's lock.
     """
     for pointer in (CURRENT, PREVIEW):
         (folder / f"{pointer}.new").unlink(missing_ok=True)
@@ -177,16 +198,21 @@ def sweep(folder: Path) -> None:
         shutil.rmtree(each, ignore_errors=True)
     places = (*kept, *(folder / FOLDER / name for name in named))
     used = {name for each in places for name in _named(each)}
-    if (folder / SEGMENTS).is_dir():
-        for each in (folder / SEGMENTS).iterdir():
-            if each.name not in used:
+    for shared in (folder / SEGMENTS, folder / WORDS):
+        for each in shared.iterdir() if shared.is_dir() else ():
+            if each.name in used:
+                continue
+            if each.is_dir():
                 shutil.rmtree(each, ignore_errors=True)
+            else:
+                each.unlink(missing_ok=True)
 
 
 def _named(place: Path) -> set[str]:
-    """The names of a generation's segments; none where its manifest cannot be read: it cannot be opened either."""
+    """The names of a generation's segments and files of words; none where its manifest cannot be read: it cannot be
+    opened either."""
     try:
         manifest = json.loads((place / MANIFEST).read_bytes())
-        return {name for name, _ in manifest["segments"]}
-    except (OSError, LookupError, ValueError, TypeError):
+        return {name for name, _ in manifest["segments"]} | set(manifest["words"]["files"].values())
+    except (OSError, LookupError, ValueError, TypeError, AttributeError):
         return set()

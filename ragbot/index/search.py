@@ -117,7 +117,7 @@ def _found(
     allowed: NDArray[np.bool_] | None,
 ) -> Found:
     words = query_terms(question.original, (question.language, *generation.languages))
-    worded = generation.lexical.search(dict.fromkeys(words, 1.0), width, allowed)
+    worded = generation.lexical.search(words, width, allowed)
     dense, lexical = _ranks(near), _ranks(worded)
     positions = tuple(dict.fromkeys(place for ranking in (near, worded) for place, _ in ranking))
     others = np.array([place for place in positions if place not in dense], np.int64)

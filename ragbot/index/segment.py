@@ -1,79 +1,55 @@
-"""A segment: the derived indexes of some chunk rows, immutable, in a folder of its own.
+"""A segment: the vectors of some chunk rows, immutable, in a folder of its own.
 
-    NAME/    dense.faiss, arrays.bin, and manifest.json, written last, with the SHA-256 of the pieces of both
+    NAME/    dense.faiss, rows.npy, and manifest.json, written last, with the SHA-256 of the pieces of both
 
-Reading compares them all before anything is made of it. What of a segment has died since is not its
-business: a generation says so. How one is made of rows and other segments is told in `merge.py`.
+Reading compares them all before anything is made of it. What of a segment has died since is not its business: a
+generation says so.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import mmap
+import os
+import secrets
+import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragbot.durable import sync, write
-from ragbot.index import arrays
 from ragbot.index.dense import Vectors
-from ragbot.index.postings import KINDS, Postings
+from ragbot.index.lexical import Allowed
+from ragbot.index.store import VISIBLE, State
 from ragbot.models.runtime import cpu_threads
 
-FORMAT = 3
+FORMAT = 4
 """Version of the files; another one's are made again."""
-DENSE, ARRAYS, MANIFEST = "dense.faiss", "arrays.bin", "manifest.json"
+DENSE, ROWS, MANIFEST = "dense.faiss", "rows.npy", "manifest.json"
 
 _PIECE = 1 << 26
 """Bytes that are hashed as one, so that threads share the work on a large file."""
+_IN_MEMORY = 1 << 20
+"""Files up to so many bytes are read, not mapped."""
 
-KIND_OF = {"rows": "<i8", "documents": "<i8", "lengths": "<u4", "bounds": "<f4"} | {
-    f"{side}.{name}": kind for side in ("words", "labels") for name, kind in KINDS.items()
-}
-"""The arrays of a segment and their types, in the order of the file."""
+_NEW = (
+    "SELECT c.row, d.row FROM chunks c CROSS JOIN documents d ON d.row = c.document_row "  # CROSS: in this order
+    f"WHERE c.row > :after AND {VISIBLE} ORDER BY c.row"
+)
+_VECTORS = (
+    "SELECT e.vector FROM json_each(?) j CROSS JOIN chunks c ON c.row = j.value "
+    "CROSS JOIN embeddings e ON e.key = c.vector_key ORDER BY j.key"
+)
 
 
 class Damaged(Exception):
     """Something derived is missing, incomplete, changed, or of another format."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Passages:
-    """What the arrays of a segment say of its rows, in ascending order of the rows."""
-
-    rows: NDArray[np.int64]
-    documents: NDArray[np.int64]
-    """The document's row, of each."""
-    lengths: NDArray[np.uint32]
-    """Weighted number of terms, in `postings.UNIT`s."""
-    words: Postings
-    labels: Postings
-    bounds: NDArray[np.float32]
-    """For each word the most that its saturated frequency is, at the mean length; empty in a block."""
-
-    @classmethod
-    def of(cls, found: dict[str, NDArray[Any]]) -> Passages:
-        """From arrays named as in `KIND_OF`. Raises `ValueError` where they do not fit together."""
-        sides = [
-            Postings(**{name: found[f"{side}.{name}"] for name in KINDS}) for side in ("words", "labels")
-        ]
-        own = {name: found[name] for name in ("rows", "documents", "lengths", "bounds")}
-        made = cls(**own, words=sides[0], labels=sides[1])
-        if len({len(made.rows), len(made.documents), len(made.lengths)}) != 1:
-            raise ValueError("arrays of different lengths")
-        return made
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """All arrays, named as in `KIND_OF`."""
-        own = {name: getattr(self, name) for name in ("rows", "documents", "lengths", "bounds")}
-        for side in ("words", "labels"):
-            own |= {f"{side}.{name}": array for name, array in getattr(self, side).arrays().items()}
-        return {name: own[name] for name in KIND_OF}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,15 +59,71 @@ class Segment:
     place: Path
     sha256: str
     """Of its manifest: its identity."""
-    passages: Passages
-    mean: float
-    """Mean of `passages.lengths`."""
+    rows: NDArray[np.int64]
+    """Chunk rows, ascending."""
+    documents: NDArray[np.int64]
+    """The document's row, of each."""
     vectors: Vectors
     home: object = None
     """Keeps a temporary folder there as long as the segment is used."""
 
     def __len__(self) -> int:
-        return len(self.passages.rows)
+        return len(self.rows)
+
+
+def make(
+    parent: Path,
+    connection: sqlite3.Connection,
+    state: State,
+    merged: Sequence[tuple[Segment, Allowed | None]],
+    *,
+    after: int | None = None,
+    home: object = None,
+) -> Segment:
+    """A new segment in a folder of its own below `parent`: what is live of the `merged` ones, and all rows
+    visible at `state` that are greater than `after` (None: no others). The rows of `merged` are ascending,
+    and not greater than `after`. Raises `OSError`, `sqlite3.Error`.
+    """
+    place = parent / f"{state.revision:08d}-{secrets.token_hex(4)}"
+    place.mkdir(parents=True)
+    parts = [
+        np.array([each.rows, each.documents])[:, slice(None) if live is None else live]
+        for each, live in merged
+    ]
+    if after is not None:
+        new = connection.execute(_NEW, {"after": after, "revision": state.revision}).fetchall()
+        parts.append(np.array(new, np.int64).reshape(-1, 2).T)
+    rows = np.concatenate([np.zeros((2, 0), np.int64), *parts], axis=1)
+
+    def read(positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        return _vectors(connection, rows[0, positions], state.dimension)
+
+    Vectors.build(rows.shape[1], state.dimension, read).write(place / DENSE)
+    buffer = io.BytesIO()
+    np.save(buffer, rows, allow_pickle=False)
+    write(place / ROWS, buffer.getvalue())
+    return _seal(place, home)
+
+
+def _vectors(connection: sqlite3.Connection, rows: NDArray[np.int64], dimension: int) -> NDArray[np.float32]:
+    """The vectors of chunk rows, in their order. Raises `sqlite3.DatabaseError` where one is missing."""
+    blobs = [blob for (blob,) in connection.execute(_VECTORS, (json.dumps(rows.tolist()),))]
+    if len(blobs) != len(rows) or any(len(blob) != 4 * dimension for blob in blobs):
+        raise sqlite3.DatabaseError("a passage has no vector of the right length")
+    return np.frombuffer(b"".join(blobs), "<f4").reshape(len(rows), dimension)
+
+
+def _seal(place: Path, home: object) -> Segment:
+    """Write the manifest over the files in `place`, make all of it durable, and read it back."""
+    files = {}
+    for name in (DENSE, ROWS):
+        files[name] = _hashes([contents(place / name)])
+        sync(place / name)
+    written = json.dumps({"format": FORMAT, "files": files}, sort_keys=True).encode()
+    write(place / MANIFEST, written)
+    sync(place)
+    sync(place.parent)
+    return read(place, hashlib.sha256(written).hexdigest(), home)
 
 
 def read(place: Path, sha256: str, home: object = None) -> Segment:
@@ -103,9 +135,9 @@ def read(place: Path, sha256: str, home: object = None) -> Segment:
         manifest = json.loads(content)
         if manifest["format"] != FORMAT:
             raise Damaged(f"{place.name} has format {manifest['format']}, not {FORMAT}")
-        dense, arrayed = _checked(place, manifest["files"])
-        passages = Passages.of(arrays.views(arrayed, manifest["layout"]))
-        segment = Segment(place, sha256, passages, float(manifest["mean"]), Vectors.read(dense), home)
+        dense, saved = _checked(place, manifest["files"])
+        rows, documents = np.load(io.BytesIO(saved), allow_pickle=False)
+        segment = Segment(place, sha256, rows, documents, Vectors.read(dense), home)
     except (LookupError, ValueError, TypeError, RuntimeError, EOFError) as error:
         raise Damaged(f"{place.name} cannot be understood: {error!r}") from error
     if len(segment.vectors) != len(segment):
@@ -113,33 +145,24 @@ def read(place: Path, sha256: str, home: object = None) -> Segment:
     return segment
 
 
-def seal(place: Path, layout: arrays.Layout, mean: float, home: object = None) -> Segment:
-    """Write the manifest over the files in `place`, make all of it durable, and read it back."""
-    files = {}
-    for name in (DENSE, ARRAYS):
-        files[name] = _hashes([contents(place / name)])
-        sync(place / name)
-    manifest = {"format": FORMAT, "mean": mean, "layout": [list(each) for each in layout], "files": files}
-    written = json.dumps(manifest, sort_keys=True).encode()
-    write(place / MANIFEST, written)
-    sync(place)
-    sync(place.parent)
-    return read(place, hashlib.sha256(written).hexdigest(), home)
-
-
 def contents(path: Path) -> memoryview:
-    """The bytes of a derived file. Raises `Damaged` where there are none."""
+    """The bytes of a derived file, mapped where it is large: what ragbot writes is never changed after it was
+    written. Raises `Damaged` where there are none."""
     try:
-        return arrays.mapped(path)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size <= _IN_MEMORY:
+                return memoryview(file.read())
+            return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
     except OSError as error:
         raise Damaged(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def _checked(place: Path, files: dict[str, list[str]]) -> list[memoryview]:
     """The bytes of the two files, if their hashes are those of the manifest."""
-    found = [contents(place / name) for name in (DENSE, ARRAYS)]
-    if _hashes(found) != [*files[DENSE], *files[ARRAYS]]:
-        raise Damaged(f"{place.name}: {DENSE} or {ARRAYS} is damaged")
+    found = [contents(place / name) for name in (DENSE, ROWS)]
+    if _hashes(found) != [*files[DENSE], *files[ROWS]]:
+        raise Damaged(f"{place.name}: {DENSE} or {ROWS} is damaged")
     return found
 
 

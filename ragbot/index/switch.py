@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ragbot.errors import KnowledgeBaseError, KnowledgeBaseLocked
 from ragbot.index import publish
-from ragbot.index.generation import Generation, build, compacted, terms_version
+from ragbot.index.generation import Generation, build, compacted
+from ragbot.index.lexical import TERMS
 from ragbot.index.segment import Damaged
 from ragbot.index.stage import write_lock
 from ragbot.index.store import State, Store
@@ -66,7 +67,7 @@ class Switch:
             return generation
         with self._store.reading() as connection:
             state = self._store.state(connection)
-            merged = compacted(self._folder / publish.SEGMENTS, connection, state, generation)
+            merged = compacted(self._folder, connection, state, generation)
         if merged is not None:
             self._publish(merged, step)
         return merged or generation
@@ -128,15 +129,15 @@ class Switch:
         return generation, _staleness(generation, state)
 
     def _build(self, previous: Generation | None) -> Generation:
-        """The newest revision's generation, its segments in the folder, to be published."""
+        """The newest revision's generation, its files in the folder, to be published."""
         if previous is not None and not publish.holds(self._folder, previous):
             previous = None
         with self._store.reading() as connection:
             state = self._store.state(connection)
-            return build(self._folder / publish.SEGMENTS, connection, state, previous)
+            return build(self._folder, connection, state, previous)
 
     def _build_apart(self, previous: Generation | None) -> Generation:
-        """The same with new segments in a temporary folder, which goes when they are no longer used."""
+        """The same with new files in a temporary folder, which goes when they are no longer used."""
         try:
             home = _Home()
             with self._store.reading() as connection:
@@ -151,6 +152,6 @@ class Switch:
 def _staleness(generation: Generation, state: State) -> str:
     if generation.revision != state.revision:
         return f"indexes are of revision {generation.revision}, the store is at {state.revision}"
-    if generation.terms != terms_version():
+    if generation.terms != TERMS:
         return "indexes were made by another version of the word rules"
     return ""

@@ -65,9 +65,12 @@ class Preview:
 
     def size(self) -> int:
         """Bytes that its own indexes take on the disk; its rows come on top, as much as they will once published."""
-        shared = {segment.place for segment in self.live.generations.get().segments}
-        own = [each.place for each in self.kb.generations.get().segments if each.place not in shared]
-        return sum(file.stat().st_size for place in own for file in place.iterdir())
+        live, made = self.live.generations.get(), self.kb.generations.get()
+        shared = {segment.place for segment in live.segments} | set(live.words.files.values())
+        own = [each.place for each in made.segments if each.place not in shared]
+        files = [file for place in own for file in place.iterdir()]
+        files += [file for file in made.words.files.values() if file not in shared]
+        return sum(file.stat().st_size for file in files)
 
     def __str__(self) -> str:
         made = datetime.fromtimestamp(self.at).astimezone().isoformat(sep=" ", timespec="minutes")

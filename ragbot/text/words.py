@@ -52,6 +52,8 @@ _GRAM = 4
 """Character 4-grams served best on German, Dutch, Swedish and Finnish among n-grams, stems and decompounding
 (McNamee & Mayfield, "Character N-Gram Tokenization for European Language Text Retrieval", 2004)."""
 _LONG_WORD = 7
+_SHORTEST_PARTED = 4
+_PART_WEIGHT = 0.1
 MOST_TERMS = 256
 """Terms of a message that are searched, the first ones."""
 _PART_MARK = "~"
@@ -204,8 +206,14 @@ def content_terms(text: str, *, language: str = "en", overlapping: bool = True) 
     return [term for term in found if term not in stop]
 
 
-def query_terms(text: str, languages: Sequence[str]) -> list[str]:
-    """What to look for of a message among documents of these languages: its content words as each of them stems them,
-    all its terms where none is one; each once, at most `MOST_TERMS`."""
-    found = [term for each in dict.fromkeys(languages) for term in content_terms(text, language=each)]
-    return list(dict.fromkeys(found or terms(text)))[:MOST_TERMS]
+def query_terms(text: str, languages: Sequence[str]) -> dict[str, float]:
+    """What to look for of a message among documents of these languages, with weights: its content words as each of them
+    stems them (all its terms where none is one), single Chinese characters, and, for compounds, parts of long words,
+    which weigh little, for there are many; at most `MOST_TERMS` of each."""
+    spoken = dict.fromkeys(languages)
+    found = [term for each in spoken for term in content_terms(text, language=each)] or terms(text)
+    weights = dict.fromkeys((found + single_characters(text))[: 2 * MOST_TERMS], 1.0)
+    for each in spoken:
+        for part in word_parts(text, each, least=_SHORTEST_PARTED)[:MOST_TERMS]:
+            weights.setdefault(part, _PART_WEIGHT)
+    return weights

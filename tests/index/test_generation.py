@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import sqlite3
 from collections.abc import Iterator
@@ -39,7 +40,8 @@ def change(shop: Path, chance: random.Random, pages: int) -> None:
 
 
 def results(generation: Generation, kb: KnowledgeBase) -> list[object]:
-    """What is found, by row: with each kind of filter and without, by words and by vectors."""
+    """What is found, by row: with each kind of filter and without, by words and by vectors. Scores of words are left
+    out: what is deleted counts in them until its files are merged."""
     found: list[object] = [generation.size, generation.digest, generation.lexical.with_prefix("")]
     vectors = kb.embedder.embed(WORDS, kind="query")
     filters = [
@@ -51,8 +53,9 @@ def results(generation: Generation, kb: KnowledgeBase) -> list[object]:
     for each in filters:
         mask = generation.masks.get(normal(each)) if each else None
         for word, other in itertools.pairwise(WORDS):
-            ranking = generation.lexical.search({word: 1.0, other: 0.5}, 7, mask)
-            found.append([(int(generation.rows[position]), score) for position, score in ranking])
+            ranking = generation.lexical.search({word: 1.0, other: 0.5}, 200, mask)
+            found.append(sorted(int(generation.rows[position]) for position, _ in ranking))
+            found.append(generation.lexical.idf(word))
         for nearest in generation.dense.search(vectors, 200, mask):
             rounded = {(int(generation.rows[position]), round(score, 4)) for position, score in nearest}
             found.append(sorted(rounded))
@@ -61,7 +64,7 @@ def results(generation: Generation, kb: KnowledgeBase) -> list[object]:
 
 @pytest.mark.slow
 def test_whatever_was_changed_it_finds_what_one_made_anew_finds(tmp_path: Path) -> None:
-    """After each of many syncs, with segments that are merged and have dead rows: the same rows and scores."""
+    """After each of many syncs, with segments that are merged and have dead rows: the same rows."""
     chance, shop = random.Random(7), tmp_path / "shop"
     chain: Generation | None = None
     most = 0
@@ -96,6 +99,8 @@ def test_segments_stay_few(tmp_path: Path) -> None:
                 chain = build(tmp_path / "chain", connection, state, chain, small=1)
                 chain = compacted(tmp_path / "chain", connection, state, chain) or chain
                 assert compacted(tmp_path / "chain", connection, state, chain) is None
+            assert len(chain.lexical) == chain.size
+            assert chain.words.dead_share() <= 0.2
             sizes = [
                 len(s) if live is None else int(live.sum())
                 for s, live in zip(chain.segments, chain.live, strict=True)
@@ -124,13 +129,16 @@ def test_a_change_leaves_large_segments_alone(large: KnowledgeBase) -> None:
     shop = large.folder.parent / "shop"
     with open_quick(large.folder) as reader:
         before = reader.generations.get().segments[0]
-        seen = files(before)
+        seen, words = files(before), list(reader.generations.get().words.files.values())
         for version in ("first", "second"):
             quick_sync(large, write(shop, hub=f"The hub has a {version} button."))
             assert version in reader.search("hub button", k=1)[0].chunk.text
             after = reader.generations.get()
             assert after.segments[0] is before
             assert len(after.segments) == 2
+            small = {p for p in after.words.files.values() if p not in words}
+            assert set(words) <= set(after.words.files.values())
+            assert sum(path.stat().st_size for path in small) < sum(path.stat().st_size for path in words) / 4
         assert files(before) == seen
         assert len(after.dead) == 0, "the second version was merged with the first, which is gone"
     assert large.check() == []
@@ -158,6 +166,12 @@ def test_segments_that_nothing_needs_are_removed(large: KnowledgeBase) -> None:
     kept = {path.name for path in (large.folder / "segments").iterdir()}
     assert {segment.place.name for segment in large.generations.get().segments} <= kept
     assert len(kept) <= 4
+    pool = set((large.folder / "words").iterdir())
+    assert set(large.generations.get().words.files.values()) <= pool
+    named = [
+        json.loads(path.read_bytes())["words"] for path in large.folder.glob("generations/*/manifest.json")
+    ]
+    assert {path.name for path in pool} == {name for each in named for name in each["files"].values()}
 
 
 def test_a_removed_segment_is_made_again(large: KnowledgeBase) -> None:
@@ -196,7 +210,8 @@ def test_no_generation_is_made_of_parts_that_do_not_fit(large: KnowledgeBase) ->
     """Rows out of order and dead rows that no segment has are refused."""
     generation = large.generations.get()
     values = {
-        name: getattr(generation, name) for name in ("revision", "stamp", "embedder", "terms", "digest")
+        name: getattr(generation, name)
+        for name in ("revision", "stamp", "embedder", "terms", "digest", "words")
     }
     with pytest.raises(ValueError, match="order"):
         Generation(**values, segments=generation.segments * 2, dead=np.zeros(0, np.int64))
