@@ -26,7 +26,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-import scale_quality
 from rich.console import Console
 from rich.table import Table
 

@@ -76,6 +76,7 @@ HOMES = {
         "text/words.py",
     ),
     "safetensors": ("models/",),
+    "sklearn": ("index/leaning.py",),
     "scipy": (
         "dialogue/classify/likeness.py",
         "dialogue/classify/ridge.py",

@@ -23,6 +23,7 @@ from ragbot.index.filters import Filters
 from ragbot.index.folder import create, size
 from ragbot.index.generation import Generation
 from ragbot.index.history import Revision, revisions
+from ragbot.index.leaning import Leaning
 from ragbot.index.query import clean, clean_history
 from ragbot.index.question import Question, understand
 from ragbot.index.revise import LOCK_SECONDS
@@ -63,6 +64,7 @@ class KnowledgeBase:
         self._loaded: dict[str, Embedder] = {}
         self._reader = reader
         self._readers: dict[str, Reader] = {}
+        self._leaning: dict[str, Leaning] = {}
         self._loading = threading.Lock()
 
     @classmethod
@@ -98,6 +100,7 @@ class KnowledgeBase:
         made = KnowledgeBase(self.folder, store, self.settings, self._embedder, self._reader)
         made._loaded.update(self._loaded)
         made._readers.update(self._readers)
+        made._leaning.update(self._leaning)
         return made
 
     def close(self) -> None:
@@ -290,6 +293,13 @@ class KnowledgeBase:
                     search.reranker, self.settings.models, embedder=embedder, device=device
                 )
             return self._readers[embedder.name]
+
+    def leaning(self, embedder: Embedder) -> Leaning:
+        """What tells how far messages lean on their conversation, learnt at first use."""
+        with self._loading:
+            if embedder.name not in self._leaning:
+                self._leaning[embedder.name] = Leaning(embedder)
+            return self._leaning[embedder.name]
 
     def document(self, document_id: str) -> Document:
         """The document with this id. Raises `InputError` where there is none."""

@@ -22,10 +22,11 @@ from ragbot.index.generation import Generation
 from ragbot.index.question import Question
 from ragbot.text.passage import embedded_sentences, own_spans
 from ragbot.text.words import query_terms
-from ragbot.types import Candidate, Chunk, Hit, Turn
+from ragbot.types import Candidate, Chunk, Hit, Reading, Turn
 
 if TYPE_CHECKING:
     from ragbot.index.knowledge_base import KnowledgeBase
+    from ragbot.protocols import Reader
 
 WORDED: Final = 4
 """Passages that the words propose beside those of the vectors: codes and names that an embedder has never seen. Ranks
@@ -44,6 +45,8 @@ class Found:
     """What was proposed for a question, before it is read."""
 
     question: Question
+    leans: float
+    """Probability that it can only be understood in its conversation."""
     positions: tuple[int, ...]
     """In the order in which the vectors have them."""
     cosines: Mapping[int, float]
@@ -90,21 +93,29 @@ def propose(
         return []
     allowed = generation.masks.get(key) if key else None
     width = max(width, kb.settings.search.candidates)
-    vectors = _vectors(kb, generation, asked)
+    vectors, leans = _vectors(kb, generation, asked)
     near = generation.dense.search(vectors, width, allowed)
     return [
-        _found(generation, question, vector, ranking, width=width, allowed=allowed)
-        for question, vector, ranking in zip(asked, vectors, near, strict=True)
+        _found(generation, question, vector, ranking, width=width, allowed=allowed, leans=share)
+        for question, vector, ranking, share in zip(asked, vectors, near, leans, strict=True)
     ]
 
 
-def _vectors(kb: KnowledgeBase, generation: Generation, asked: Sequence[Question]) -> NDArray[np.float32]:
-    """Of each message alone and in its context together, of length 1; shape (questions, dimension)."""
+def _vectors(
+    kb: KnowledgeBase, generation: Generation, asked: Sequence[Question]
+) -> tuple[NDArray[np.float32], list[float]]:
+    """Of each message alone and, as far as it leans on that, in its context together, of length 1, shape (questions,
+    dimension); and how far each leans."""
+    embedder = kb.matching(generation)
     texts = list(dict.fromkeys(text for each in asked for text in (each.original, each.in_context)))
-    made = dict(zip(texts, kb.matching(generation).embed(texts, kind="query"), strict=True))
-    sums = np.stack([made[each.original] + made[each.in_context] for each in asked])
+    made = dict(zip(texts, embedder.embed(texts, kind="query"), strict=True))
+    alone = np.stack([made[each.original] for each in asked])
+    leans = np.zeros(len(asked))
+    if any(each.history for each in asked):
+        leans = np.where([bool(each.history) for each in asked], kb.leaning(embedder)(alone), 0.0)
+    sums = alone + leans[:, None].astype(np.float32) * np.stack([made[each.in_context] for each in asked])
     unit: NDArray[np.float32] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return unit
+    return unit, leans.tolist()
 
 
 def _found(
@@ -115,6 +126,7 @@ def _found(
     *,
     width: int,
     allowed: NDArray[np.bool_] | None,
+    leans: float,
 ) -> Found:
     words = query_terms(question.original, (question.language, *generation.languages))
     worded = generation.lexical.search(words, width, allowed)
@@ -125,6 +137,7 @@ def _found(
     cosines |= dict(zip(others.tolist(), generation.dense.scores(vector, others).tolist(), strict=True))
     return Found(
         question=question,
+        leans=leans,
         positions=tuple(sorted(positions, key=lambda place: -cosines[place])),
         cosines=cosines,
         dense=dense,
@@ -175,7 +188,7 @@ def read_passages(
         )
         for place, (text, spans) in zip(places, texts, strict=True)
     ]
-    readings = kb.reader(generation).read(found.question.in_context, candidates)
+    readings = _readings(kb.reader(generation), found, candidates)
     likely = raised(
         found.question.original, (text for text, _ in texts), (each.probability for each in readings)
     )
@@ -185,6 +198,21 @@ def read_passages(
         sentence = own_spans(chunk)[reading.sentence] if reading.sentence is not None else None
         hits.append(replace(hit, rerank_score=reading.probability, sentence=sentence))
     return hits
+
+
+def _readings(reader: Reader, found: Found, candidates: Sequence[Candidate]) -> list[Reading]:
+    """Of the message alone, in its context, or of both by how far it leans on that: the law of total probability."""
+    alone, context = found.question.original, found.question.in_context
+    if found.leans in (0.0, 1.0):
+        return reader.read(context if found.leans else alone, candidates)
+    both = zip(reader.read(alone, candidates), reader.read(context, candidates), strict=True)
+    return [
+        replace(
+            within if found.leans > 0.5 else by_itself,
+            probability=found.leans * within.probability + (1 - found.leans) * by_itself.probability,
+        )
+        for by_itself, within in both
+    ]
 
 
 def _hit(found: Found, position: int, chunk: Chunk, *, worth: float) -> Hit:

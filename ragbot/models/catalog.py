@@ -198,13 +198,13 @@ _E5_READER = replace(
         *_E5_SUPPORT.adapters,
         PackagedAdapter(
             file="e5-reader.safetensors",
-            sha256="84a2d5d76d26e8dfe6d5729863863a16e11af5426c88a175ea683aa881754b26",
+            sha256="e82d5410bc6e6aa59accfe73ce48f77fb580ceca3c98d0a73bc06464f9ba30d5",
             base="e5-support",
         ),
     ),
     head=PackagedHead(
         file="e5-reader-head.safetensors",
-        sha256="6de566da05a96ed3c94e517eb609f7226ce654f2734852c802e705c901657397",
+        sha256="a578a49885058617de8b61a3f7c9a1a67631b3ccc64dfeee5db4c880d32314a3",
     ),
 )
 

@@ -102,11 +102,13 @@ def pull(
         _on_hub(name)
     cache = cache_folder(models)
     final = cache / _folder_name(name)
-    if _whole(final, name):  # asked before the lock: a cache that is only read, as in an image, serves too
+    if _whole(
+        final, name, catalogue.get(name)
+    ):  # asked before the lock: a cache that is only read, as in an image, serves too
         progress(f"{name} is there")
         return final
     with _explained(name, cache), _alone(cache, progress):
-        if _whole(final, name):
+        if _whole(final, name, catalogue.get(name)):
             progress(f"{name} is there")
             return final
         work = Path(tempfile.mkdtemp(prefix=_WORK, dir=cache))
@@ -181,7 +183,7 @@ def _copied_from_base(packaged: PackagedModel, folder: Path) -> bool:
         return False
     name = packaged.adapters[0].base
     base = folder.parents[1] / _folder_name(name)
-    if not _whole(base, name):
+    if not _whole(base, name, None):
         return False
     manifest = read_manifest(base, name)
     if manifest.identity != packaged.weights_sha256[:12]:
@@ -200,12 +202,14 @@ def _weights_sha256(folder: Path, name: str) -> str:
     return file_sha256(weights[0])
 
 
-def _whole(folder: Path, name: str) -> bool:
+def _whole(folder: Path, name: str, packaged: PackagedModel | None) -> bool:
+    """Whether the model is there, undamaged, and the one that the catalogue means by its name."""
     try:
-        check_files(folder, read_manifest(folder, name), hashes=True)
+        manifest = read_manifest(folder, name)
+        check_files(folder, manifest, hashes=True)
     except (ModelNotFound, ModelDamaged):
         return False
-    return True
+    return packaged is None or manifest.identity == packaged.identity[:12]
 
 
 def _publish(folder: Path, final: Path, work: Path) -> None:

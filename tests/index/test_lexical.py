@@ -171,15 +171,6 @@ def test_a_small_change_writes_little(tmp_path: Path) -> None:
     assert len(Lexical(snapshot, np.arange(len(texts) + 30))) == len(texts)
 
 
-def test_scores_at_positions() -> None:
-    """Which terms each passage has, in any order of positions, and the score that search gives it."""
-    index = Lexical.build(counted([["a", "a", "b"], ["b"], ["a"], []]))
-    positions = np.array([3, 2, 0])
-    assert index.frequencies(["a", "b", "z"], positions).tolist() == [[0, 1, 1], [0, 0, 1], [0, 0, 0]]
-    found = dict(index.search({"a": 1.0, "b": 0.5}, 10))
-    assert index.scores({"a": 1.0, "b": 0.5}, positions).tolist() == pytest.approx([0.0, found[2], found[0]])
-
-
 def test_the_vocabulary_by_prefix() -> None:
     """Terms that begin so, sorted, with the number of passages that have them."""
     index = Lexical.build(counted([["card", "cart"], ["carton", "dog"], ["cart", "卡片"]]))

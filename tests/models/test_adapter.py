@@ -183,6 +183,11 @@ def test_a_tuned_model_is_pulled(plain: PackagedModel, tmp_path: Path) -> None:
     assert len(names) == 3
     assert {each.identity for each in installed(models)} == {each[:12] for each in names - {again.identity}}
     assert other.name.startswith(f"tuned@{catalogue['tuned'].identity[:12]}.")
+    newer = pull("tuned", models, catalogue={**catalogue, "tuned": again})
+    assert {each.identity for each in installed(models)} == {
+        each[:12] for each in (plain.identity, again.identity)
+    }
+    assert newer == folder, "a newer release brings newer weights under the same name"
     assert plain.identity == plain.weights_sha256
     untouched = tmp_path / "cache" / "plain" / "model.safetensors"
     assert file_sha256(folder / "model.safetensors") != file_sha256(untouched)
