@@ -16,7 +16,7 @@ RARE: Final = 8.0
 """By how much the odds rise of a passage that has a rare code of the message. Set by hand: the sets have too few."""
 
 _CODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Za-z]+[-_.]?\d[A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*|\d+[A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:(?:[A-Z]+-)*[A-Za-z]+[-_.]?\d[A-Za-z0-9]*(?:[-_.][A-Za-z0-9]+)*|\d+[A-Za-z][A-Za-z0-9]*)(?![A-Za-z0-9])"
 )
 
 
@@ -27,6 +27,15 @@ def codes(text: str) -> frozenset[str]:
     ['e-721', 'hb-220']
     """
     return frozenset(match.casefold() for match in _CODE.findall(text))
+
+
+def without_codes(text: str) -> str:
+    """`text` without its codes.
+
+    >>> without_codes("Where is order HV-118820?")
+    'Where is order ?'
+    """
+    return " ".join(_CODE.sub(" ", text).split())
 
 
 def raised(message: str, texts: Iterable[str], probabilities: Iterable[float]) -> list[float]:

@@ -1,7 +1,7 @@
 """How far a message leans on its conversation: "and in Europe?" does, "how long is the warranty of the hub?" does not.
 
-Logistic regression on the message's vector, learnt from the examples in `follow_ups.toml` with the embedder in use. Home
-of scikit-learn.
+Logistic regression on the vector of the message, learnt from the examples in `follow_ups.toml` with the embedder in use.
+Home of scikit-learn.
 """
 
 from __future__ import annotations

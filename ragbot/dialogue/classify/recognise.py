@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ragbot.dialogue.intents.catalogue import Intent, Intents, labelled, load_intents
+from ragbot.gaps.mask import bare
+from ragbot.index.codes import without_codes
 from ragbot.text.words import content_terms
 
 if TYPE_CHECKING:
@@ -43,10 +45,11 @@ class Recogniser:
         self._model: IntentModel | None = None
 
     def recognise(self, message: str) -> tuple[Intent | None, float]:
-        """The intent and how likely it is right, 0..1; None and how likely it is that none fits.
+        """The intent and how likely it is right, 0..1; None and how likely it is that none fits. Order numbers and
+        addresses, which say nothing of what is wanted, are not read.
 
         Raises `ModelError` where the embedder cannot run."""
-        guess = self._trained().classify(message)
+        guess = self._trained().classify(bare(without_codes(message)) or message)
         found = self.intents.get(guess.intent)
         if found is None:
             return None, guess.confidence
