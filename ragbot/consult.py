@@ -85,7 +85,7 @@ class Consultation:
         question = inquiry.question
         wanted = clarify.wanted_of(inquiry.profile, inquiry.state.choices)
         with inquiry.trace.step("search"):
-            found = self._kb.search(question.original, history=question.history)
+            found = self._kb.search(question.original, k=self._settings.search.k, history=question.history)
             return _Read(inquiry=inquiry, wanted=wanted, hits=clarify.prefer(found, wanted, question))
 
     def _answers(self, read: _Read) -> bool:

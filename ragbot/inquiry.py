@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ragbot.index.question import Question
-from ragbot.text.context import names
 from ragbot.text.language import UNKNOWN, detect, script_language
+from ragbot.text.names import names
 from ragbot.trace import Trace
 from ragbot.types import Answer, Handover, Mood, Profile, State, Status, Turn, Understanding
 

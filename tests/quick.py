@@ -16,6 +16,7 @@ from ragbot.ingest.limits import Limits, Refused
 from ragbot.ingest.load import parse_file
 from ragbot.ingest.report import SyncReport
 from ragbot.ingest.sync import sync
+from ragbot.protocols import Embedder
 from ragbot.settings import Settings
 
 
@@ -66,7 +67,7 @@ class DirectLoader:
                 yield path, Skipped(source=path.name, reason=str(reason))
 
 
-def open_quick(folder: Path, embedder: HashedEmbedder | None = None) -> KnowledgeBase:
+def open_quick(folder: Path, embedder: Embedder | None = None) -> KnowledgeBase:
     """A knowledge base with default settings, whatever lies in the working folder."""
     return KnowledgeBase.open(folder, settings=Settings(), embedder=embedder or HashedEmbedder())
 

@@ -219,7 +219,7 @@ def test_a_follow_up_uses_the_conversation(bot: Bot) -> None:
         Turn(role="user", text="Within how many days can I return a lamp?"),
         Turn(role="assistant", text="30 days."),
     ]
-    assert bot.ask("And in Europe?", history=history).text == answer.text
+    assert "45 days" in bot.ask("And in Europe?", history=history).text
 
 
 def test_sessions_see_nothing_of_each_other(bot: Bot) -> None:

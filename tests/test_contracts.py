@@ -72,11 +72,12 @@ HOMES = {
     ),
     "regex": ("dialogue/forms/fields.py",),
     "rjieba": (
-        "text/mentions.py",
+        "text/names.py",
         "text/words.py",
     ),
     "safetensors": ("models/",),
     "sklearn": ("index/leaning.py",),
+    "tantivy": ("index/lexical.py",),
     "scipy": (
         "dialogue/classify/likeness.py",
         "dialogue/classify/ridge.py",
@@ -232,6 +233,7 @@ def test_every_library_is_declared() -> None:
         "markdown_it": "markdown_it_py",
         "phonenumbers": "phonenumberslite",
         "pptx": "python_pptx",
+        "sklearn": "scikit_learn",
         "yaml": "pyyaml",
     }
     used = {each.module.split(".")[0] for each in libraries()}
@@ -291,7 +293,7 @@ def test_importing_ragbot_loads_the_standard_library_only() -> None:
         ),
         ("ragbot.cli", {"torch", "transformers", "onnxruntime", "numpy", "faiss", "pydantic"}),
         ("ragbot.evaluate.run", {"torch", "numpy", "faiss", "transformers"}),
-        ("ragbot.answer.compose", {"torch", "transformers", "faiss"}),
+        ("ragbot.answer.quote", {"torch", "transformers", "faiss"}),
         ("ragbot.dialogue.sessions", {"numpy", "torch", "pydantic"}),
     ],
 )

@@ -10,13 +10,13 @@ from typing import Final
 from ragbot.database import Database
 from ragbot.errors import InputError
 from ragbot.gaps.cluster import Compared, groups
-from ragbot.gaps.mask import mask
 from ragbot.gaps.memory import unanswered
 from ragbot.gaps.missing import in_words, nearest, unknown_words
 from ragbot.gaps.slips import put_right
 from ragbot.gaps.values import REASONS, Asked, Gap, Survey
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.text.glossary import load_glossary
+from ragbot.text.mask import mask
 from ragbot.text.words import fold
 
 MOST: Final = 20_000

@@ -15,10 +15,10 @@ from typing import Any, Final
 from ragbot.database import Database
 from ragbot.dialogue import policy
 from ragbot.errors import InputError
-from ragbot.gaps.mask import bare
 from ragbot.gaps.values import Asked, Reason
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question
+from ragbot.text.mask import bare
 from ragbot.text.words import content_terms
 from ragbot.types import Turn
 

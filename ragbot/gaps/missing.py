@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ragbot.gaps.mask import mask
 from ragbot.gaps.values import Asked, Nearest
 from ragbot.index.knowledge_base import KnowledgeBase
 from ragbot.index.question import Question
+from ragbot.text.mask import mask
 from ragbot.text.words import content_terms, is_han, single_characters, terms
 from ragbot.types import Hit
 

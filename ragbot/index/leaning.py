@@ -1,7 +1,7 @@
 """How far a message leans on its conversation: "and in Europe?" does, "how long is the warranty of the hub?" does not.
 
-Logistic regression on the vector of the message, learnt from the examples in `follow_ups.toml` with the embedder in use.
-Home of scikit-learn.
+Logistic regression on the vector of the message, learnt from the examples in `follow_ups.toml` with the embedder in
+use. Home of scikit-learn.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Leaning:
         self._model: Any = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=1000)
         self._model.fit(vectors, labels)
 
-    def __call__(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probability that each message leans on what was said before it; `vectors`: of the messages alone, shape
-        (messages, dimension). 0 and 1 where that is sure."""
-        found: NDArray[np.float64] = self._model.predict_proba(vectors)[:, 1]
-        return np.where(found < SURE, 0.0, np.where(found > 1 - SURE, 1.0, found))
+    def __call__(self, vector: NDArray[np.float32]) -> float:
+        """Probability that a message leans on what was said before it; `vector`: of the message alone, shape
+        (dimension,). 0 or 1 where that is sure."""
+        found = float(self._model.predict_proba(vector[None])[0, 1])
+        return 0.0 if found < SURE else 1.0 if found > 1 - SURE else found
 
 
 @lru_cache(maxsize=1)

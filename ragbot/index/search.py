@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from ragbot.errors import InputError
 from ragbot.index import rows
 from ragbot.index.arrange import arrange
-from ragbot.index.codes import raised
 from ragbot.index.filters import Filters, normal
 from ragbot.index.generation import Generation
 from ragbot.index.question import Question
+from ragbot.text.codes import raised
 from ragbot.text.passage import embedded_sentences, own_spans
 from ragbot.text.words import query_terms
 from ragbot.types import Candidate, Chunk, Hit, Reading, Turn
@@ -110,12 +110,13 @@ def _vectors(
     texts = list(dict.fromkeys(text for each in asked for text in (each.original, each.in_context)))
     made = dict(zip(texts, embedder.embed(texts, kind="query"), strict=True))
     alone = np.stack([made[each.original] for each in asked])
-    leans = np.zeros(len(asked))
-    if any(each.history for each in asked):
-        leans = np.where([bool(each.history) for each in asked], kb.leaning(embedder)(alone), 0.0)
-    sums = alone + leans[:, None].astype(np.float32) * np.stack([made[each.in_context] for each in asked])
+    leans = [
+        kb.leaning(embedder)(vector) if each.history else 0.0
+        for each, vector in zip(asked, alone, strict=True)
+    ]
+    sums = alone + np.array(leans, np.float32)[:, None] * np.stack([made[each.in_context] for each in asked])
     unit: NDArray[np.float32] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return unit, leans.tolist()
+    return unit, leans
 
 
 def _found(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SENTENCES_OF: Final = 8
 """Candidates whose sentences are embedded: those of the others hardly matter, and each costs time."""
 _OUTSTANDING: Final = 0.89
-_WORDS: Final = 0.7
+_WORDS: Final = 2.0
 _SHIFT: Final = -1.49
 
 

@@ -216,7 +216,7 @@ def test_a_test_set_cannot_write_escape_sequences(run: Run, kb: Path, tmp_path: 
         {
             "id": f"i\x1b[31m{n}",
             "question": "Q\x1b]0;owned\x07 \x9b2J?",
-            "expect": "handover",
+            "expect": "handoff",
             "tags": [f"t\x1b[2J{n}"],
         }
         for n in range(2)

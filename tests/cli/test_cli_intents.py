@@ -72,7 +72,7 @@ def test_test_says_what_a_message_is_taken_for(run: Run, tmp_path: Path) -> None
     assert done.code == 0, done.err
     assert done.out.split("\n")[0].endswith("  return_item (answer)")
     (tmp_path / "mine.toml").write_text(TWO)
-    guess = run("intents", "test", "is my refund late?", "--file", "mine.toml", "--json").json
+    guess = run("intents", "test", "How long does my refund take?", "--file", "mine.toml", "--json").json
     assert (guess["intent"], guess["ranked"][0][0]) == ("refund", "refund")
     assert 0 < guess["confidence"] <= 1
     assert "none of the intents" in run("intents", "test", "Who won at Hastings?", "--file", "mine.toml").out

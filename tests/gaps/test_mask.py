@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragbot.gaps.mask import mask
+from ragbot.text.mask import mask
 
 
 @pytest.mark.parametrize(

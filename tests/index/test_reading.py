@@ -12,10 +12,13 @@ from quick import HashedEmbedder, quick_sync, write
 
 from ragbot.errors import ModelNotFound
 from ragbot.index.knowledge_base import KnowledgeBase
+from ragbot.index.leaning import Leaning
 from ragbot.models.nearest import EmbedderReader
-from ragbot.protocols import Reader
+from ragbot.protocols import Embedder, Reader
 from ragbot.settings import EmbedderSettings, ModelsSettings, SearchSettings, Settings
+from ragbot.types import Turn
 
+CONTEXT = "I want a refund\nhow long?"
 TEXTS = {
     "a": "Refunds take 30 days. They are paid to the card that was used for the order.",
     "b": "Lamps are red.",
@@ -59,14 +62,31 @@ def test_only_so_many_are_read_and_the_others_stay_behind(tmp_path: Path) -> Non
     assert hits[0].score >= hits[1].score >= hits[2].score
 
 
-def test_a_conversation_is_read_with_the_message(tmp_path: Path) -> None:
-    """The reader gets the last turns in front."""
-    from ragbot.types import Turn
-
+@pytest.mark.parametrize(
+    ("leans", "read"), [(0.0, ["how long?"]), (1.0, [CONTEXT]), (0.75, ["how long?", CONTEXT])]
+)
+def test_a_message_is_read_in_its_conversation_as_far_as_it_leans_on_that(
+    leans: float, read: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone, behind the last turns, or both; the probabilities are mixed by how far it leans."""
+    monkeypatch.setattr(KnowledgeBase, "leaning", lambda *_: lambda _: leans)
     given = ShortestFirst()
     with opened(tmp_path, given) as kb:
-        kb.search("how long?", history=[Turn(role="user", text="I want a refund")])
-    assert given.asked[0][0] == "I want a refund\nhow long?"
+        hits = kb.search("how long?", history=[Turn(role="user", text="I want a refund")])
+    assert [message for message, _ in given.asked] == read
+    assert hits[0].chunk.source.endswith("b.md")
+
+
+def test_follow_ups_are_told_from_messages_that_stand_alone(embedder: Embedder) -> None:
+    """In words that no example has; what is sure is 0 or 1."""
+    leaning = Leaning(embedder)
+    follow = ["And in Europe?", "what about the black one", "那摄像头呢？", "y en Francia?"]
+    alone = ["Do you sell electric bicycles?", "How long is the warranty of the desk lamp?"]
+    leant, stood = (
+        [leaning(vector) for vector in embedder.embed(texts, kind="query")] for texts in (follow, alone)
+    )
+    assert min(leant) > 0.5 > max(stood), (leant, stood)
+    assert 1.0 in leant
 
 
 def test_without_a_reader_of_its_own_the_embedder_reads(tmp_path: Path) -> None:

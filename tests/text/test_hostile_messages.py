@@ -10,7 +10,7 @@ import pytest
 
 from ragbot.answer.check.facts import facts
 from ragbot.dialogue.policy import small_talk, wants_person
-from ragbot.text.context import names
+from ragbot.text.names import names
 from ragbot.text.sentences import sentences
 from ragbot.text.words import terms
 

@@ -16,7 +16,7 @@ from typing import Final
 from ragbot.answer.check.align import in_order
 from ragbot.answer.check.fact import FIGURES, Fact, agrees, same_kind
 from ragbot.answer.check.facts import facts
-from ragbot.text.context import LEANS_BACK
+from ragbot.text.names import LEANS_BACK
 from ragbot.text.words import content_terms
 
 _CLAUSE = re.compile(

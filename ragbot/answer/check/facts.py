@@ -15,7 +15,7 @@ from ragbot.answer.check.literals import codes, literals, named, phones, quoted
 from ragbot.answer.check.moments import MONTHS, dates, times, weekdays
 from ragbot.answer.check.numerals import HAN_NUMERAL
 from ragbot.answer.check.quantities import quantities, with_ranges
-from ragbot.text.mentions import chinese_names
+from ragbot.text.names import chinese_names
 from ragbot.text.words import fold
 
 _JOINTS = re.compile(r"[-_.\s]")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ragbot.answer.check.fact import Fact
 from ragbot.answer.check.moments import MONTHS
 from ragbot.answer.check.units import UNIT_OF
-from ragbot.text.context import NAME
+from ragbot.text.names import NAME
 from ragbot.text.words import fold
 
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"'，。；）】]+", re.IGNORECASE)

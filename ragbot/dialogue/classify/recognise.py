@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ragbot.dialogue.intents.catalogue import Intent, Intents, labelled, load_intents
-from ragbot.gaps.mask import bare
-from ragbot.index.codes import without_codes
+from ragbot.text.codes import without_codes
+from ragbot.text.mask import bare
 from ragbot.text.words import content_terms
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ragbot.index.codes import codes, raised
+from ragbot.text.codes import codes, raised
 
 
 @pytest.mark.parametrize(
